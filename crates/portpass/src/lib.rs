@@ -1,0 +1,31 @@
+//! Passwordless access to container registries.
+//!
+//! One request travels through these folders, front to back. [`portpass`] is
+//! the whole journey in one function.
+//!
+//! ```text
+//! http → credential → identity → decision → token → audit → http
+//! ```
+
+pub mod http;
+
+pub mod credential;
+
+pub mod identity;
+
+pub mod decision;
+
+pub mod token;
+
+pub mod audit;
+
+pub mod store;
+
+pub mod portpass;
+
+pub mod admin;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod registry;
+pub mod short_id;
