@@ -99,6 +99,43 @@ pub struct Grant {
     decision: Decision,
     access: Vec<Access>,
 }
+
+impl Grant {
+    /// What the token may do.
+    pub fn access(&self) -> &[Access] {
+        &self.access
+    }
+
+    /// The registry it is for.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.decision.registry
+    }
+
+    /// Who it was given to.
+    pub fn proof(&self) -> &Proof {
+        &self.decision.proof
+    }
+
+    /// A grant that no rule gave, for tests of what follows a decision.
+    #[cfg(test)]
+    pub(crate) fn of(proof: Proof, registry: Arc<Registry>, access: Vec<Access>) -> Self {
+        let policy = ShortId::of(b"test");
+        Self {
+            decision: Decision {
+                id: ShortId::of(b"decision"),
+                proof,
+                registry,
+                asked: Scopes::default(),
+                policy,
+                groups: Vec::new(),
+                claims: Map::new(),
+                rules: Vec::new(),
+            },
+            access,
+        }
+    }
+}
+
 /// A refusal, with the reason for the caller and the story for the operator.
 #[derive(Debug)]
 pub struct Denied {

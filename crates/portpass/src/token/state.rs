@@ -1,0 +1,15 @@
+//! Where a key stands in its life.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a key signs already, still, or no more.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Its turn to sign has yet to come.
+    Coming,
+    /// It signs.
+    Current,
+    /// It signs no more, but tokens of it may live.
+    Past,
+}

@@ -1,0 +1,1 @@
+//! Tokens as a registry sees them, and keys over time.
