@@ -99,6 +99,16 @@ impl Grant {
         &self.decision
     }
 
+    /// Whom it was given to.
+    pub fn proof(&self) -> &Proof {
+        &self.decision.proof
+    }
+
+    /// The registry that it is for.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.decision.registry
+    }
+
     /// The token's `access`, in the order of the scopes; empty for a login probe.
     pub fn access(&self) -> &[Access] {
         &self.access

@@ -115,9 +115,11 @@ impl Proof {
     pub fn is_anonymous(&self) -> bool {
         self.login.is_none()
     }
+}
 
-    /// A proof that nobody gave, for tests of what follows one.
-    #[cfg(test)]
+#[cfg(test)]
+impl Proof {
+    /// A proof out of thin air, for the tests of later steps.
     pub(crate) fn of(
         issuer: &str,
         id: &str,
@@ -137,32 +139,6 @@ impl Proof {
             claims: Arc::new(claims),
             login,
             until,
-        }
-    }
-}
-
-#[cfg(test)]
-impl Proof {
-    /// A proof out of thin air, for the tests of later steps.
-    pub(crate) fn of(
-        issuer: &str,
-        id: &str,
-        name: &str,
-        facts: Facts,
-        claims: Map<String, Value>,
-        login: ShortId,
-        until: Timestamp,
-    ) -> Self {
-        Self {
-            identity: Identity {
-                issuer: issuer.into(),
-                id: id.into(),
-            },
-            name: name.to_owned(),
-            facts,
-            claims: Arc::new(claims),
-            login: Some(login),
-            until: Some(until),
         }
     }
 
