@@ -147,9 +147,8 @@ impl Metrics {
                 self.issuer_keys_age.get_or_create(&labels).set(age);
             }
         }
-        if let Some(expires) = portpass.signer.ca_expires_at() {
-            self.ca_expires.set(expires.as_duration().as_secs_f64());
-        }
+        let expires = portpass.signer.authority_expiry(now).not_after;
+        self.ca_expires.set(expires.as_duration().as_secs_f64());
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
             tracing::error!(error = %error, "Metrics could not be written");

@@ -45,7 +45,7 @@ enum Command {
     /// Write the files that a newcomer needs.
     Init(init::Init),
     /// List, export and change signing keys.
-    Keys(keys::Keys),
+    Keys(keys::KeysArgs),
     /// Print the reference, made from the code.
     Reference(reference::Reference),
     /// Serve tokens.
@@ -109,7 +109,7 @@ fn execute(command: Command, config: Option<PathBuf>, printer: &Printer) -> anyh
         Command::Dev(dev) => dev.run(printer),
         Command::Events(events) => events.run(&config, printer),
         Command::Init(init) => init.run(printer),
-        Command::Keys(keys) => keys.run(&config, printer),
+        Command::Keys(args) => keys::run(args, &config, printer),
         Command::Reference(reference) => reference.run(printer),
         Command::Serve(serve) => serve.run(&config),
         Command::Backup(_) => Err(not_in_this_version("backup")),

@@ -27,7 +27,7 @@ pub(super) async fn maintain_keys(portpass: Arc<Portpass>) {
                 now
             }
         };
-        if let Some(warning) = portpass.signer.authority_expiry(now).warning() {
+        if let Some(warning) = portpass.signer.authority_expiry(now).warning {
             tracing::warn!("{warning}");
         }
         sleep(until(next, now)).await;
@@ -37,4 +37,14 @@ pub(super) async fn maintain_keys(portpass: Arc<Portpass>) {
 fn until(next: Timestamp, now: Timestamp) -> Duration {
     let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
     wait.clamp(KEYS_AT_MOST_EVERY, KEYS_AT_LEAST_EVERY)
+}
+
+/// Fetches the keys of issuers ahead of need.
+pub(super) async fn refresh_issuers(portpass: Arc<Portpass>) {
+    loop {
+        let now = portpass.clock.now();
+        let snapshot = portpass.snapshot.load_full();
+        snapshot.directory.refresh_due(now);
+        sleep(Duration::from_secs(1)).await;
+    }
 }
