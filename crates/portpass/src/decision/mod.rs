@@ -46,7 +46,7 @@ pub struct RuleSource {
 }
 
 /// `when`: facts and what they must be, and named matches. (decision owns its Deserialize + JsonSchema.)
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 pub struct When {}
 
 /// The compiled rules. Takes and gives values only: nothing in `decision/` performs I/O.

@@ -6,10 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::facts::{Fact, FactValue, Facts};
+pub use self::{
+    facts::{Fact, FactValue, Facts},
+    settings::{IssuerKind, IssuerSettings, KeySource},
+};
 use crate::{credential::Credential, short_id::ShortId};
 
 mod facts;
+mod settings;
 
 /// Issuer name and immutable id: what is stored, compared and put in groups.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
