@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::AtomicU64,
     time::Duration,
 };
 
@@ -84,13 +84,13 @@ impl Metrics {
         let issuer_keys = Family::default();
         let issuer_keys_age = Family::default();
         let ca_expires = Gauge::default();
-        let [a, b, c, d, e, f] = HELP;
-        registry.register(a.0, a.1, answers.clone());
-        registry.register_with_unit(b.0, b.1, Unit::Seconds, durations.clone());
-        registry.register(c.0, c.1, reloads.clone());
-        registry.register(d.0, d.1, issuer_keys.clone());
-        registry.register_with_unit(e.0, e.1, Unit::Seconds, issuer_keys_age.clone());
-        registry.register_with_unit(f.0, f.1, Unit::Seconds, ca_expires.clone());
+        let [requests, duration, reloaded, keys, age, ca] = HELP;
+        registry.register(requests.0, requests.1, answers.clone());
+        registry.register_with_unit(duration.0, duration.1, Unit::Seconds, durations.clone());
+        registry.register(reloaded.0, reloaded.1, reloads.clone());
+        registry.register(keys.0, keys.1, issuer_keys.clone());
+        registry.register_with_unit(age.0, age.1, Unit::Seconds, issuer_keys_age.clone());
+        registry.register_with_unit(ca.0, ca.1, Unit::Seconds, ca_expires.clone());
         Self {
             registry,
             answers,

@@ -118,7 +118,7 @@ impl Ask {
 pub enum Refused {
     /// The caller is proven, and may not.
     #[error("denied")]
-    Denied(#[from] Box<Denied>),
+    Denied(Box<Denied>),
     /// Nobody can tell what is asked.
     #[error("nonsense: {0}")]
     Nonsense(#[from] Nonsense),
@@ -189,6 +189,12 @@ impl Refused {
             | Self::Nonsense(_)
             | Self::Sign(_) => false,
         }
+    }
+}
+
+impl From<Box<Denied>> for Refused {
+    fn from(denied: Box<Denied>) -> Self {
+        Self::Denied(denied)
     }
 }
 

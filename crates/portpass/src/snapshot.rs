@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, Fault},
+    config::{Config, ConfigError},
     decision::Policy,
     identity::Directory,
     portpass::Nonsense,
@@ -33,7 +33,7 @@ impl Snapshot {
     /// # Errors
     ///
     /// Everything that is wrong, not only the first.
-    pub fn of(config: &Config, previous: Option<&Self>, now: Timestamp) -> Result<Self, Vec<Fault>> {
+    pub fn of(config: &Config, previous: Option<&Self>, now: Timestamp) -> Result<Self, ConfigError> {
         let cache = config.data_dir.join(ISSUER_KEYS);
         let previous = previous.map(|previous| &previous.directory);
         let directory = Directory::build(config.issuers.clone(), previous, &cache, now);
@@ -47,7 +47,7 @@ impl Snapshot {
             (directory, policy) => {
                 let mut faults = directory.err().unwrap_or_default();
                 faults.extend(policy.err().unwrap_or_default());
-                Err(faults)
+                Err(ConfigError::new(config.sources.clone(), faults))
             }
         }
     }

@@ -36,7 +36,10 @@ impl Socket {
     ///
     /// When the folder is open to others, or the socket cannot be made.
     pub fn bind(path: &Path) -> Result<Self, SocketError> {
-        let failed = |error| SocketError::Bind(path.to_owned(), error);
+        let failed = |error| SocketError::Bind {
+            path: path.to_owned(),
+            error,
+        };
         let folder = path.parent().unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let mode = fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o777;
@@ -109,8 +112,13 @@ async fn connection(stream: UnixStream, router: Router) {
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
     /// The system refused it.
-    #[error("the admin socket {} cannot be made: {1}", .0.display())]
-    Bind(PathBuf, #[source] io::Error),
+    #[error("the admin socket {} cannot be made: {error}", path.display())]
+    Bind {
+        /// The socket.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Others may enter its folder.
     #[error("the admin socket's folder {} has mode {mode:o}; it must be closed to others (0700)", .folder.display())]
     Open {

@@ -85,21 +85,33 @@ impl fmt::Debug for Tls {
 fn read(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let chain = CertificateDer::pem_slice_iter(&slurp(certificate)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| TlsError::Pem(certificate.to_owned(), error))?;
+        .map_err(|error| TlsError::pem(certificate, error))?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate(certificate.to_owned()));
     }
     let key_pem = PrivateKeyDer::from_pem_slice(&slurp(key)?)
-        .map_err(|error| TlsError::Pem(key.to_owned(), error))?;
+        .map_err(|error| TlsError::pem(key, error))?;
     Ok(CertifiedKey::from_der(chain, key_pem, &aws_lc_rs::default_provider())?)
 }
 
 fn slurp(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let unreadable = |error| TlsError::Unreadable(path.to_owned(), error);
+    let unreadable = |error| TlsError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
+}
+
+impl TlsError {
+    fn pem(path: &Path, error: rustls::pki_types::pem::Error) -> Self {
+        Self::Pem {
+            path: path.to_owned(),
+            error,
+        }
+    }
 }
 
 /// The TLS files cannot be used.
@@ -109,12 +121,22 @@ pub enum TlsError {
     #[error("{} holds no PEM certificate", .0.display())]
     NoCertificate(PathBuf),
     /// A file is no PEM.
-    #[error("{} cannot be read as PEM: {1}", .0.display())]
-    Pem(PathBuf, rustls::pki_types::pem::Error),
+    #[error("{} cannot be read as PEM: {error}", path.display())]
+    Pem {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: rustls::pki_types::pem::Error,
+    },
     /// Certificate and key do not belong together, or are of no use.
     #[error("the certificate and key cannot be used together: {0}")]
     Unusable(#[from] rustls::Error),
     /// A file cannot be read.
-    #[error("{} cannot be read: {1}", .0.display())]
-    Unreadable(PathBuf, io::Error),
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
 }

@@ -215,8 +215,7 @@ impl TestApp {
         let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
         let clock = Clock::fixed(START.parse().unwrap());
         let now = clock.now();
-        let snapshot = Snapshot::of(&config, None, now)
-            .unwrap_or_else(|faults| panic!("{}", config.sources.error(faults)));
+        let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
         let data_dir = DataDir::claim(&config.data_dir).unwrap();
         let store = Store::open(&data_dir).await.unwrap();
         let (journal, _) = Journal::open(store.clone(), parts.keep, parts.commits);

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use self::reload::Reloader;
-use super::{offline, printer::Printer};
+use super::offline;
 use crate::{
     admin::{Admin, Socket},
     audit::{Commits, Journal, Keep},
@@ -107,7 +107,7 @@ impl Server {
             anonymous: ANONYMOUS_ROWS,
         };
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
-        let snapshot = Snapshot::of(&config, None, now).map_err(|faults| config.sources.error(faults))?;
+        let snapshot = Snapshot::of(&config, None, now)?;
         let rates = Rates {
             identity_per_minute: config.limits.requests_per_identity_per_minute,
             unproven_per_minute: config.limits.unproven_per_address_per_minute,

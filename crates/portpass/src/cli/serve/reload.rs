@@ -98,8 +98,7 @@ impl Reloader {
         let config = config::load(&self.path)?;
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
-        let snapshot = Snapshot::of(&config, Some(&previous), now)
-            .map_err(|faults| config.sources.error(faults))?;
+        let snapshot = Snapshot::of(&config, Some(&previous), now)?;
         if let Some(tls) = &self.tls {
             tls.reload()?;
         }
