@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The commands, one file for each.
+
+pub mod keys;
