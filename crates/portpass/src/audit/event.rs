@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     decision::Decision,
+    event_id::event_id,
     identity::{Proof, Rejected, Stranger, Unproven},
     portpass::{Ask, Refused},
     store::EventRow,
-    token::{SignedToken, token_id},
+    token::SignedToken,
 };
 
 /// An event as `portpass events --json` and the admin API show it.
@@ -329,7 +330,7 @@ fn finish(row: &mut EventRow, mut body: Map<String, Value>, origin: &Origin) {
 
 fn row(kind: &str, now: Timestamp) -> EventRow {
     EventRow {
-        id: token_id(now),
+        id: event_id(now),
         at_ms: now.as_millisecond(),
         last_ms: now.as_millisecond(),
         count: 1,

@@ -10,6 +10,7 @@ use axum::{
 };
 
 use super::{Edge, Peer, client_ip::client_ip};
+use crate::event_id::event_id;
 
 /// The id under which a request stands in the log and in its event.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ impl fmt::Display for RequestId {
 /// a query or a body, since any of them may hold a credential.
 pub(super) async fn trace(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = RequestId(crate::token::token_id(edge.portpass.clock.now()).into());
+    let id = RequestId(event_id(edge.portpass.clock.now()).into());
     let peer = request.extensions().get::<Peer>().copied();
     let address = peer.map(|peer| client_ip(peer, request.headers(), &edge.trusted_proxies));
     let method = request.method().clone();

@@ -33,6 +33,12 @@ pub enum KeyError {
     /// A key could not be made.
     #[error("making an {0} key: the cryptographic library refused")]
     Generation(&'static str),
+    /// The staged key alone was asked for, where all keys are given together.
+    #[error(
+        "registry {0} is given every key that it must trust, the staged one among them: leave out \
+         `--staged`"
+    )]
+    GivenWhole(String),
     /// A registry's name cannot be a folder's.
     #[error(
         "registry {0:?} cannot keep a key under its name: use letters, digits, `-`, `_` and `.` only"
@@ -85,16 +91,6 @@ pub enum KeyError {
     /// A command names a registry that the configuration does not.
     #[error("no registry is called {0:?}")]
     UnknownRegistry(String),
-    /// A bundle was asked for in a form that the registry cannot read.
-    #[error("registry {registry} is given {form}: {way_out}")]
-    WrongForm {
-        /// The registry's name.
-        registry: String,
-        /// What it was to be given.
-        form: &'static str,
-        /// What to ask for instead.
-        way_out: &'static str,
-    },
 }
 
 impl KeyError {

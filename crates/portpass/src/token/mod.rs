@@ -8,8 +8,11 @@
 mod authority;
 mod certificate;
 mod claims;
+mod command;
 mod error;
+mod export;
 mod header;
+mod jwks;
 mod leaf;
 mod leaves;
 mod pem;
@@ -29,6 +32,7 @@ use jiff::Timestamp;
 
 pub use self::{
     authority::AuthorityExpiry,
+    command::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey},
     error::{KeyError, SignError},
     signer::Signer,
     state::State,

@@ -181,4 +181,4 @@ fn integer(der: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

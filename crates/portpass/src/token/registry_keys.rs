@@ -16,7 +16,7 @@ const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
 pub(super) struct RegistryKeys {
     folder: PathBuf,
     registry: String,
-    pub(super) algorithm: Algorithm,
+    algorithm: Algorithm,
     pub(super) current: LongLived,
     pub(super) staged: Option<LongLived>,
     past: Vec<(Timestamp, Certificate)>,
@@ -78,16 +78,21 @@ impl RegistryKeys {
         now: Timestamp,
     ) -> Result<(), KeyError> {
         if self.staged.is_none() {
-            return Err(KeyError::NotStaged {
-                what: format!("registry {}", self.registry),
-                stage: format!("stage {}", self.registry),
-            });
+            return Err(self.not_staged());
         }
         let until = now + longest_token + LEEWAY;
         let past = self.folder.join(format!("past-{}.pem", until.as_second()));
         pem::write(&past, &self.current.certificate.pem())?;
         let current = self.folder.join("current.pem");
         pem::rename(&self.folder.join("staged.pem"), &current)
+    }
+
+    /// What is said where a staged key is needed and there is none.
+    pub(super) fn not_staged(&self) -> KeyError {
+        KeyError::NotStaged {
+            what: format!("registry {}", self.registry),
+            stage: format!("stage {}", self.registry),
+        }
     }
 
     /// The certificates of former keys of which tokens live.

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
-use uuid::{NoContext, Uuid};
 
 use super::{
     AuthorityExpiry, KeyError, KeySettings, SignError, SignedToken,
@@ -16,6 +15,7 @@ use super::{
 };
 use crate::{
     decision::Grant,
+    event_id::event_id,
     registry::{Profile, Registry},
 };
 
@@ -104,7 +104,7 @@ impl Signer {
                 (&current.key, header)
             }
         };
-        let id = Uuid::new_v7(uuid_time(now)).to_string();
+        let id = event_id(now);
         let claims = Claims::of(&grant, &id, lifetime, now);
         let encoded = encode(key, header, &claims)?
             .ok_or_else(|| SignError::Refused(registry.name.to_string()))?;
@@ -169,12 +169,6 @@ fn encode(
     token.push('.');
     BASE64URL_NOPAD.encode_append(&signature, &mut token);
     Ok(Some(token))
-}
-
-fn uuid_time(now: Timestamp) -> uuid::Timestamp {
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
-    uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds)
 }
 
 fn whole_seconds(now: Timestamp) -> Timestamp {

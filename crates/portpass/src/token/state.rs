@@ -1,5 +1,7 @@
 //! Where a key stands in its life.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Whether a key signs already, still, or no more.
@@ -12,4 +14,14 @@ pub enum State {
     Current,
     /// It signs no more, but tokens of it may live.
     Past,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Coming => "coming",
+            Self::Current => "current",
+            Self::Past => "past",
+        })
+    }
 }

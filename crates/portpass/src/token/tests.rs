@@ -1,1 +1,0 @@
-//! Tokens as a registry sees them, and keys over time.
