@@ -27,5 +27,6 @@ pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dev;
 pub mod registry;
 pub mod short_id;
