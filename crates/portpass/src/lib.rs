@@ -27,6 +27,7 @@ pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dev;
 pub mod event_id;
 pub mod limits;
 pub mod metrics;
