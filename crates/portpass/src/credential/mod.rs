@@ -9,7 +9,7 @@ mod basic;
 mod json;
 mod jwt;
 
-pub(crate) use self::json::{JsonFault, object};
+pub(crate) use self::json::object;
 pub use self::jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt};
 
 /// What a request presented, by shape alone.

@@ -9,16 +9,33 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+mod claims;
+mod code_host;
+mod directory;
 mod facts;
+mod forgejo;
+mod github_actions;
+mod gitlab;
+mod issuer;
+mod keys;
+mod kind;
+mod kubernetes;
+mod oidc;
+mod pins;
 mod settings;
+mod settings_check;
+#[cfg(test)]
+mod signing;
 mod unproven;
+mod validity;
 
 pub use self::{
+    directory::{Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{RejectReason, Rejected, Stranger, StrangerReason, Unproven},
 };
-use crate::{credential::Credential, short_id::ShortId};
+use crate::short_id::ShortId;
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.
 pub const ANONYMOUS: &str = "anonymous";
@@ -145,20 +162,5 @@ impl Proof {
     /// The proof of a caller who presented nothing, for the tests of later steps.
     pub(crate) fn of_nobody() -> Self {
         Self::anonymous()
-    }
-}
-
-/// The issuers whose tokens are believed.
-#[derive(Debug, Default)]
-pub struct Directory {}
-
-impl Directory {
-    /// Proves who presented the credential.
-    pub async fn prove(&self, credential: Credential, now: Timestamp) -> Result<Proof, Unproven> {
-        let _ = now;
-        match credential {
-            Credential::Anonymous => Ok(Proof::anonymous()),
-            Credential::Jwt(_) | Credential::Opaque => todo!(),
-        }
     }
 }
