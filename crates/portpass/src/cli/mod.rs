@@ -1,13 +1,10 @@
 //! The command line: one file for each command.
 
-pub mod check;
 mod dev;
 mod events;
-mod init;
 mod keys;
 mod offline;
 mod printer;
-mod reference;
 mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -36,18 +33,12 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Load everything the server would, and say what is wrong with it.
-    Check(check::Check),
     /// Run everything on loopback, for trying it out.
-    Dev(dev::Dev),
+    Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
-    /// Write the files that a newcomer needs.
-    Init(init::Init),
     /// List, export and change signing keys.
     Keys(keys::KeysArgs),
-    /// Print the reference, made from the code.
-    Reference(reference::Reference),
     /// Serve tokens.
     Serve(serve::Serve),
 
@@ -102,15 +93,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn execute(command: Command, config: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitCode> {
+fn execute(
+    command: Command,
+    config: Option<PathBuf>,
+    printer: &Printer,
+) -> anyhow::Result<ExitCode> {
     let config = config.unwrap_or_else(found_configuration);
     match command {
-        Command::Check(check) => check.run(&config, printer),
         Command::Dev(dev) => dev.run(printer),
         Command::Events(events) => events.run(&config, printer),
-        Command::Init(init) => init.run(printer),
         Command::Keys(args) => keys::run(args, &config, printer),
-        Command::Reference(reference) => reference.run(printer),
         Command::Serve(serve) => serve.run(&config),
         Command::Backup(_) => Err(not_in_this_version("backup")),
         Command::Diff(_) => Err(not_in_this_version("diff")),
@@ -133,7 +125,11 @@ fn not_in_this_version(command: &str) -> anyhow::Error {
 fn found_configuration() -> PathBuf {
     let [here, installed] = CONFIGURATIONS;
     let here = PathBuf::from(here);
-    if here.exists() { here } else { installed.into() }
+    if here.exists() {
+        here
+    } else {
+        installed.into()
+    }
 }
 
 /// Runs a future on a runtime of its own, for commands that need one.
