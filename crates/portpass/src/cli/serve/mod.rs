@@ -195,7 +195,7 @@ impl Server {
         self.readiness.leave();
         tokio::time::sleep(LAME_DUCK).await;
         // Nobody listens any more only if serving has ended by itself.
-        drop(self.leave.send(true));
+        let _ = self.leave.send(true);
         if let Err(error) = (&mut self.serving).await {
             tracing::error!(error = %error, "Serving ended badly");
         }
