@@ -82,8 +82,6 @@ fn size_and_nesting_are_bounded() {
     assert!(fault(&format!("'{}' == ''", "a".repeat(4096))).contains("longer than"));
     for nested in [
         format!("{}true{}", "(".repeat(500), ")".repeat(500)),
-        format!("{}true", "!".repeat(1001)),
-        format!("{}1 == 1", "-".repeat(1001)),
         format!("{}{}", "[".repeat(1000), "]".repeat(1000)),
         format!("1{} == 1", " + 1".repeat(1000)),
         format!("claims{} == 1", ".a".repeat(1000)),
@@ -110,11 +108,6 @@ fn what_is_just_shallow_enough_is_evaluated_on_a_common_stack() {
         "1{} == {deepest}",
         " + 1".repeat(deepest - 1)
     )));
-    let nots = (1..100).map(|half| "!".repeat(2 * half) + "registry.startsWith('p')");
-    let deepest = nots
-        .take_while(|text| Expression::compile(&Environment::new(), text).is_ok())
-        .last();
-    assert!(is_met(&deepest.unwrap()));
     assert!(is_met(
         "claims.groups.all(a, claims.groups.exists(b, a == b))"
     ));
