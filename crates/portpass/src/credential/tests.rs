@@ -203,8 +203,8 @@ fn sixteen_kibibytes_are_the_limit() {
         by_form(&text)
     };
     // One character more or less changes whether base64 can have that length.
-    let sizes = 16 * 1024 - 3..=16 * 1024;
-    assert!(sizes.map(sized).any(|outcome| outcome.is_ok()));
+    let lengths = 16 * 1024 - 3..=16 * 1024;
+    assert!(lengths.map(sized).any(|outcome| outcome.is_ok()));
     assert_eq!(
         sized(16 * 1024 + 1).unwrap_err(),
         Malformed::Jwt(JwtFault::TooLarge)

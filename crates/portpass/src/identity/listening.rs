@@ -51,7 +51,7 @@ impl Server {
         self.answers.lock().unwrap().insert(path.to_owned(), answer);
     }
 
-    pub(super) fn json(&self, path: &str, body: impl ToString) {
+    pub(super) fn json(&self, path: &str, body: &impl ToString) {
         self.answer(path, Answer::Json(body.to_string()));
     }
 

@@ -453,7 +453,7 @@ async fn an_issuer_that_is_down_is_not_the_callers_fault() {
 async fn a_reload_keeps_the_keys_of_an_unchanged_source() {
     let server = Server::start().await;
     let key = SigningKey::es256("k");
-    server.json("/jwks", jwks(std::slice::from_ref(&key)));
+    server.json("/jwks", &jwks(std::slice::from_ref(&key)));
     let dir = tempfile::tempdir().unwrap();
     let at = |path: &str| IssuerSettings {
         keys: KeySource::Url(located(&[&format!("{}{path}", server.url)]).remove(0)),

@@ -58,7 +58,7 @@ impl Bench {
 
     fn publish(&self, kids: &[&str]) {
         let keys: Vec<_> = kids.iter().map(|kid| SigningKey::es256(kid)).collect();
-        self.server.json("/jwks", jwks(&keys));
+        self.server.json("/jwks", &jwks(&keys));
     }
 
     fn asked(&self) -> usize {
@@ -173,7 +173,7 @@ async fn an_outage_is_bridged_for_a_day_and_not_longer() {
     assert!(found(&keys, "a", 0).await);
     bench
         .server
-        .json("/jwks", "<html>down for maintenance</html>");
+        .json("/jwks", &"<html>down for maintenance</html>");
     keys.refresh_if_due(at(1000)).await;
     assert_eq!(keys.status(at(1000)).failures, 1);
     assert!(found(&keys, "a", DAY - 1).await);
@@ -208,7 +208,7 @@ async fn discovery_leads_to_the_keys() {
     let bench = Bench::new().await;
     bench.publish(&["a"]);
     let document = json!({"issuer": "https://issuer", "jwks_uri": bench.at("/jwks").as_str()});
-    bench.server.json(DISCOVERY, document);
+    bench.server.json(DISCOVERY, &document);
     let keys = bench.open(bench.by_discovery());
     assert!(found(&keys, "a", 0).await);
 }
@@ -226,7 +226,7 @@ async fn a_discovery_document_that_lies_is_refused() {
         ("https://issuer", "/jwks"),
     ] {
         let document = json!({"issuer": issuer, "jwks_uri": jwks_uri});
-        bench.server.json(DISCOVERY, document);
+        bench.server.json(DISCOVERY, &document);
         errors.push(error_of(&bench, bench.by_discovery()).await);
     }
     assert!(
@@ -293,7 +293,7 @@ async fn one_bad_key_does_not_cost_the_others() {
     let bench = Bench::new().await;
     let good = SigningKey::es256("good").jwk();
     let set = json!({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}, good]});
-    bench.server.json("/jwks", set);
+    bench.server.json("/jwks", &set);
     let keys = bench.open(bench.by_url());
     assert!(found(&keys, "good", 0).await);
 }
