@@ -48,6 +48,7 @@ pub(super) fn settle(
     let mut known = Vec::new();
     let mut registries = Vec::new();
     let mut services: BTreeMap<String, Place> = BTreeMap::new();
+    let faults_before = reading.faults.len();
     for table in reading.named::<RegistrySection>("registry") {
         names::check(reading, "registry", &table.name, table.at);
         known.push(table.name.clone());
@@ -84,7 +85,7 @@ pub(super) fn settle(
             token_issuer: token_issuer.to_owned(),
         }));
     }
-    if known.is_empty() {
+    if known.is_empty() && reading.faults.len() == faults_before {
         reading.fault(
             Place::default(),
             "no registry is configured; add a `[registry.NAME]` with `service` and `kind`",
