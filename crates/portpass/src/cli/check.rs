@@ -1,51 +1,48 @@
 //! `portpass check`: loads everything the server would, and exits.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
+use std::{path::Path, process::ExitCode};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::printer::Printer;
+use crate::{
+    clock::Clock,
+    config::{self, Config, ConfigError},
+    snapshot::Snapshot,
 };
 
-use serde_json::json;
-
-use crate::config::{self, Config, ConfigError, Fault};
-
-/// Says whether a configuration loads, and what is wrong with it.
+/// What stands after `portpass check`.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "portpass.toml")]
-    pub config: PathBuf,
-    /// Print for programs.
-    #[arg(long)]
-    pub json: bool,
+pub(super) struct Check {}
+
+impl Check {
+    /// Prints a summary of what loads, or every fault. Exit code 1: it does
+    /// not load.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be printed.
+    pub(super) fn run(self, config: &Path, printer: &Printer) -> anyhow::Result<ExitCode> {
+        let checked = load(config, Clock::System.now());
+        match (&checked, printer.is_json()) {
+            (Ok(config), false) => printer.text(&summary(config))?,
+            (Ok(config), true) => printer.json(&json_summary(config))?,
+            (Err(error), false) => printer.text(&error.render())?,
+            (Err(error), true) => printer.json(&json_faults(error))?,
+        }
+        Ok(match checked {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        })
+    }
 }
 
-/// Loads the file, lets `compile` make of it what the server would, and prints
-/// what came of it. Exit code 1: it does not load.
-///
-/// # Errors
-///
-/// Nothing can be printed.
-pub fn run(
-    arguments: &Arguments,
-    compile: impl FnOnce(&Config) -> Result<(), Vec<Fault>>,
-    out: &mut impl Write,
-) -> io::Result<ExitCode> {
-    let checked = config::load(&arguments.config).and_then(|config| match compile(&config) {
-        Ok(()) => Ok(config),
-        Err(faults) => Err(config.error(faults)),
-    });
-    match (&checked, arguments.json) {
-        (Ok(config), false) => writeln!(out, "{}", summary(config))?,
-        (Ok(config), true) => writeln!(out, "{}", json_summary(config))?,
-        (Err(error), false) => writeln!(out, "{error}")?,
-        (Err(error), true) => writeln!(out, "{}", json_faults(error))?,
-    }
-    Ok(match checked {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    })
+/// Reads the files and compiles what the server would of them.
+fn load(path: &Path, now: Timestamp) -> Result<Config, ConfigError> {
+    let config = config::load(path)?;
+    Snapshot::of(&config, None, now)?;
+    Ok(config)
 }
 
 fn summary(config: &Config) -> String {
@@ -67,7 +64,7 @@ fn summary(config: &Config) -> String {
         }
     };
     format!(
-        "ok\nregistries: {}\nissuers: {}\nrules: {}, denies: {}, groups: {}",
+        "ok\nregistries: {}\nissuers: {}\nrules: {}, denies: {}, groups: {}\n",
         list(registries),
         list(issuers),
         config.policy.rules.len(),
@@ -76,7 +73,7 @@ fn summary(config: &Config) -> String {
     )
 }
 
-fn json_summary(config: &Config) -> serde_json::Value {
+fn json_summary(config: &Config) -> Value {
     json!({
         "ok": true,
         "registries": config.registries.iter().map(|registry| &*registry.name).collect::<Vec<_>>(),
@@ -87,79 +84,60 @@ fn json_summary(config: &Config) -> serde_json::Value {
     })
 }
 
-fn json_faults(error: &ConfigError) -> serde_json::Value {
+fn json_faults(error: &ConfigError) -> Value {
     json!({ "ok": false, "faults": error.diagnostics() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Place;
 
-    const FILE: &str = "public_url = \"https://registry.example.com\"\n\
-        [registry.main]\nservice = \"registry.example.com\"\nkind = \"distribution\"\n";
+    const FILE: &str = r#"
+public_url = "https://registry.example.com"
+[store]
+data_dir = "data"
+[registry.main]
+service = "registry.example.com"
+kind = "distribution"
+"#;
 
-    /// Exit code and output for a file of this text.
-    fn checked(text: &str, json: bool, compiled: Result<(), Vec<Fault>>) -> (ExitCode, String) {
+    /// What is made of a file of this text; faults without the test's folder.
+    fn checked(text: &str) -> Result<Config, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("portpass.toml");
-        std::fs::write(&config, text).unwrap();
-        let mut out = Vec::new();
-        let code = run(&Arguments { config, json }, |_| compiled, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        (
-            code,
-            text.replace(&format!("{}/", folder.path().display()), ""),
-        )
+        let path = folder.path().join("portpass.toml");
+        std::fs::write(&path, text).unwrap();
+        load(&path, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn what_loads_is_summed_up() {
-        let (code, out) = checked(FILE, false, Ok(()));
-        assert_eq!(code, ExitCode::SUCCESS);
-        insta::assert_snapshot!(out, @r"
+        let config = checked(FILE).unwrap();
+        insta::assert_snapshot!(summary(&config), @r"
         ok
         registries: main
         issuers: none
         rules: 0, denies: 0, groups: 0
         ");
-        let (_, out) = checked(FILE, true, Ok(()));
-        insta::assert_snapshot!(out, @r#"{"ok":true,"registries":["main"],"issuers":[],"rules":[],"denies":[],"groups":[]}"#);
+        insta::assert_snapshot!(json_summary(&config), @r#"{"ok":true,"registries":["main"],"issuers":[],"rules":[],"denies":[],"groups":[]}"#);
     }
 
     #[test]
-    fn what_does_not_load_is_pointed_at() {
-        let text = FILE.replace("kind", "knd");
-        let (code, out) = checked(&text, false, Ok(()));
-        assert_eq!(code, ExitCode::FAILURE);
-        insta::assert_snapshot!(out, @r#"
-        error: unknown key `knd`; did you mean `kind`?
-         --> portpass.toml:4:1
-          |
-        4 | knd = "distribution"
-          | ^^^
-        "#);
-        let (code, out) = checked(&text, true, Ok(()));
-        assert_eq!(code, ExitCode::FAILURE);
-        insta::assert_snapshot!(out, @r#"{"ok":false,"faults":[{"message":"unknown key `knd`; did you mean `kind`?","file":"portpass.toml","line":4,"column":1,"length":3}]}"#);
+    fn what_does_not_load_is_told_to_programs_too() {
+        let error = checked(&FILE.replace("kind", "knd")).unwrap_err();
+        let faults = json_faults(&error);
+        assert_eq!(faults["ok"], false);
+        let fault = &faults["faults"][0];
+        assert_eq!(fault["message"], "unknown key `knd`; did you mean `kind`?");
+        assert_eq!(
+            (&fault["line"], &fault["column"], &fault["length"]),
+            (&json!(7), &json!(1), &json!(3))
+        );
     }
 
     #[test]
-    fn what_does_not_compile_is_pointed_at_too() {
-        let start = FILE.find("main").unwrap();
-        let at = Place {
-            file: 0,
-            start,
-            end: start + 4,
-        };
-        let (code, out) = checked(FILE, false, Err(vec![Fault::new(at, "impossible")]));
-        assert_eq!(code, ExitCode::FAILURE);
-        insta::assert_snapshot!(out, @r"
-        error: impossible
-         --> portpass.toml:2:11
-          |
-        2 | [registry.main]
-          |           ^^^^
-        ");
+    fn what_loads_and_does_not_compile_is_told_too() {
+        let rule = "[rule.nobody]\npull = [\"**\"]\n";
+        let error = checked(&format!("{FILE}{rule}")).unwrap_err();
+        assert!(error.render().contains("[rule.nobody]"), "{error}");
     }
 }

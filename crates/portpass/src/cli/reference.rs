@@ -1,38 +1,43 @@
 //! `portpass reference`: the pages that are made from the code itself.
 
-use std::io::{self, Write};
+use std::process::ExitCode;
 
-use crate::config;
+use super::printer::Printer;
+use crate::{config, decision};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Reference {
     /// What to print.
-    pub page: Page,
+    page: Page,
 }
 
 /// A text that is made from the code itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum Page {
+enum Page {
     /// Every key of the configuration, in Markdown.
     Configuration,
+    /// What rules can say: facts, templates, conditions; in Markdown.
+    Rules,
     /// The JSON Schema of the configuration.
     Schema,
 }
 
 impl Page {
     /// Where its copy stands, from the root of the repository.
-    pub fn path(self) -> &'static str {
+    fn path(self) -> &'static str {
         match self {
             Self::Configuration => "docs/reference/configuration.md",
+            Self::Rules => "docs/reference/rules.md",
             Self::Schema => "docs/reference/portpass.schema.json",
         }
     }
 
     /// The text, with a newline at its end.
-    pub fn text(self) -> String {
+    fn text(self) -> String {
         match self {
             Self::Configuration => config::reference::page(),
+            Self::Rules => decision::reference(),
             Self::Schema => {
                 let schema = serde_json::to_string_pretty(&config::schema());
                 schema.expect("a schema is JSON already") + "\n"
@@ -41,13 +46,16 @@ impl Page {
     }
 }
 
-/// Prints a page.
-///
-/// # Errors
-///
-/// Nothing can be printed.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(arguments.page.text().as_bytes())
+impl Reference {
+    /// Prints the page.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be printed.
+    pub(super) fn run(self, printer: &Printer) -> anyhow::Result<ExitCode> {
+        printer.text(&self.page.text())?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) fn settle(
             reading.fault(service.at, message);
         }
         let kind = section.kind.value;
-        let profile = section.profile.map_or_else(
+        let profile = section.profile.as_ref().map_or_else(
             || match kind {
                 RegistryKind::Zot => Profile::Pinned,
                 RegistryKind::Distribution
@@ -75,7 +75,11 @@ pub(super) fn settle(
             },
             |profile| profile.value,
         );
-        registries.push(Arc::new(Registry {
+        let at = section
+            .profile
+            .as_ref()
+            .map_or(section.kind.at, |profile| profile.at);
+        let registry = Registry {
             name: Arc::from(table.name),
             service: service.value,
             kind,
@@ -83,7 +87,11 @@ pub(super) fn settle(
             algorithm: section.algorithm,
             token_ttl: section.token_ttl.duration(),
             token_issuer: token_issuer.to_owned(),
-        }));
+        };
+        if let Err(impossible) = registry.check_combination() {
+            reading.fault(at, impossible.to_string());
+        }
+        registries.push(Arc::new(registry));
     }
     if known.is_empty() && reading.faults.len() == faults_before {
         reading.fault(

@@ -4,14 +4,17 @@
 //! a word that `portpass check` points at.
 
 use std::{
-    fs, io,
+    fmt::Write as _,
+    fs,
     io::Write as _,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, bail, ensure};
 
 use self::plan::Plan;
+use super::printer::Printer;
 use crate::registry::RegistryKind;
 
 mod files;
@@ -19,40 +22,40 @@ mod plan;
 
 /// Writes a first configuration for Portpass, the registry and CI.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(super) struct Init {
     /// The registry's software.
     #[arg(long, value_enum, default_value = "distribution")]
-    pub registry: RegistryChoice,
+    registry: RegistryChoice,
     /// The GitHub user or organisation whose workflows push.
     #[arg(long, value_name = "OWNER")]
-    pub github: Option<String>,
+    github: Option<String>,
     /// Its numeric id; without it the file says how to find it.
     #[arg(long, value_name = "ID", requires = "github")]
-    pub owner_id: Option<String>,
+    owner_id: Option<String>,
     /// The GitLab whose pipelines push, as in `https://gitlab.example.com`.
     #[arg(long, value_name = "URL")]
-    pub gitlab: Option<String>,
+    gitlab: Option<String>,
     /// The group on it, by path.
     #[arg(long, value_name = "PATH", requires = "gitlab")]
-    pub group: Option<String>,
+    group: Option<String>,
     /// The group's numeric id: needed on gitlab.com, which strangers share.
     #[arg(long, value_name = "ID", requires = "gitlab")]
-    pub group_id: Option<String>,
+    group_id: Option<String>,
     /// The address of Portpass that clients see.
     #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
-    pub public_url: String,
+    public_url: String,
     /// Host, and port if any, that clients push to. Default: the host of the
     /// public URL; on loopback `localhost:5000`.
     #[arg(long, value_name = "HOST")]
-    pub registry_host: Option<String>,
+    registry_host: Option<String>,
     /// The folder to write to.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub dir: PathBuf,
+    dir: PathBuf,
 }
 
 /// The registries that a first configuration is written for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum RegistryChoice {
+enum RegistryChoice {
     /// CNCF Distribution 3.1 and later.
     Distribution,
     /// Docker Distribution 2.x, as Debian's `docker-registry`.
@@ -72,13 +75,21 @@ impl RegistryChoice {
     }
 }
 
-/// Writes the files, and prints what to do next.
-///
-/// # Errors
-///
-/// An argument cannot be used, or one of the files is there already; then
-/// nothing is written.
-pub fn run(arguments: &Arguments, out: &mut impl io::Write) -> anyhow::Result<()> {
+impl Init {
+    /// Writes the files, and prints what to do next.
+    ///
+    /// # Errors
+    ///
+    /// An argument cannot be used, or one of the files is there already; then
+    /// nothing is written.
+    pub(super) fn run(self, printer: &Printer) -> anyhow::Result<ExitCode> {
+        printer.text(&write(&self)?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes the files; gives their names and the next steps.
+fn write(arguments: &Init) -> anyhow::Result<String> {
     fs::create_dir_all(&arguments.dir)
         .with_context(|| format!("making the folder {}", arguments.dir.display()))?;
     let folder = arguments
@@ -95,12 +106,13 @@ pub fn run(arguments: &Arguments, out: &mut impl io::Write) -> anyhow::Result<()
             path.display()
         );
     }
+    let mut said = String::new();
     for (name, text) in &files {
         write_new(&plan.folder.join(name), text)?;
-        writeln!(out, "wrote {}", arguments.dir.join(name).display())?;
+        let path = arguments.dir.join(name);
+        writeln!(said, "wrote {}", path.display()).expect("a string takes every write");
     }
-    write!(out, "\n{}", plan.next_steps(&arguments.dir))?;
-    Ok(())
+    Ok(said + "\n" + &plan.next_steps(&arguments.dir))
 }
 
 /// Writes a file that must not be there yet.

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{anyhow, bail};
 
-use super::{Arguments, files, plain};
+use super::{Init, files, plain};
 use crate::{config::check_public_url, registry::RegistryKind};
 
 /// What stands for the id of an owner that was not given; `check` points at it.
@@ -41,7 +41,7 @@ pub(super) struct Gitlab {
 }
 
 impl Plan {
-    pub(super) fn new(arguments: &Arguments, folder: PathBuf) -> anyhow::Result<Self> {
+    pub(super) fn new(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
         check_public_url(&arguments.public_url)
             .map_err(|message| anyhow!("--public-url: {message}"))?;
         let github = arguments
@@ -112,16 +112,11 @@ impl Plan {
             ));
         }
         steps.push(format!("Check it:  portpass check -c {config}"));
-        let export = match self.kind {
-            RegistryKind::Zot => "keys export main",
-            RegistryKind::Distribution
-            | RegistryKind::Distribution2
-            | RegistryKind::Distribution30 => "keys ca export",
-        };
         steps.push(format!(
-            "Start it:  portpass serve -c {config}\n   and give the registry what it is to trust:\n   portpass {export} -c {config} > {}",
+            "Give the registry what it is to trust:\n   portpass keys export main -c {config} > {}",
             file("portpass-trust.pem")
         ));
+        steps.push(format!("Start Portpass:  portpass serve -c {config}"));
         let start = match self.kind {
             RegistryKind::Distribution
             | RegistryKind::Distribution2
@@ -173,7 +168,7 @@ fn github(owner: &str, id: Option<&str>) -> anyhow::Result<Github> {
     })
 }
 
-fn gitlab(url: &str, arguments: &Arguments) -> anyhow::Result<Gitlab> {
+fn gitlab(url: &str, arguments: &Init) -> anyhow::Result<Gitlab> {
     check_public_url(url).map_err(|message| anyhow!("--gitlab: {message}"))?;
     let group = arguments.group.as_deref();
     let group_id = arguments.group_id.as_deref();

@@ -9,7 +9,7 @@ use crate::config;
 #[derive(Debug, clap::Parser)]
 struct Line {
     #[command(flatten)]
-    arguments: Arguments,
+    arguments: Init,
 }
 
 /// Runs `init` in a folder; gives what it prints.
@@ -19,9 +19,7 @@ fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
         .into_iter()
         .chain(line.iter().copied());
     let arguments = Line::try_parse_from(words)?.arguments;
-    let mut out = Vec::new();
-    run(&arguments, &mut out)?;
-    Ok(String::from_utf8(out)?.replace(dir, "DIR"))
+    Ok(write(&arguments)?.replace(dir, "DIR"))
 }
 
 fn read(folder: &Path, name: &str) -> String {
@@ -146,13 +144,13 @@ fn the_registrys_own_file_trusts_what_is_exported() {
 
     Next:
     1. Check it:  portpass check -c DIR/portpass.toml
-    2. Start it:  portpass serve -c DIR/portpass.toml
-       and give the registry what it is to trust:
-       portpass keys ca export -c DIR/portpass.toml > DIR/portpass-trust.pem
-    3. Start the registry:  registry serve DIR/registry.yml
+    2. Give the registry what it is to trust:
+       portpass keys export main -c DIR/portpass.toml > DIR/portpass-trust.pem
+    3. Start Portpass:  portpass serve -c DIR/portpass.toml
+    4. Start the registry:  registry serve DIR/registry.yml
        (Debian calls distribution `docker-registry`.)
-    4. Copy DIR/github-workflow.yml to .github/workflows/image.yml in a repository and push.
-    5. Hosted runners cannot reach http://localhost:8080: for real use, run init again with
+    5. Copy DIR/github-workflow.yml to .github/workflows/image.yml in a repository and push.
+    6. Hosted runners cannot reach http://localhost:8080: for real use, run init again with
        --public-url https://… and put TLS in front of Portpass and the registry.
     ");
 }

@@ -165,3 +165,16 @@ fn paths_are_relative_to_the_file_that_names_them() {
             .ends_with("site/data/admin/portpass.sock")
     );
 }
+
+#[test]
+fn a_condition_of_an_included_file_is_pointed_at_when_it_is_compiled() {
+    let rule = "[rule.a]\nfrom = [\"github\"]\nwhen = { match = \"relaese\" }\npull = [\"**\"]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("portpass.toml");
+    fs::write(&main, main_with(r#"["more.toml"]"#)).unwrap();
+    fs::write(folder.path().join("more.toml"), rule).unwrap();
+    let config = load(&main).unwrap();
+    let faults = crate::decision::Policy::compile(&config.policy).unwrap_err();
+    let shown = config.error(faults).render();
+    assert!(shown.contains("more.toml:3:18"), "{shown}");
+}

@@ -275,3 +275,13 @@ fn long_lines_and_control_characters_do_not_spoil_the_screen() {
        |                                                                       ^
     ");
 }
+
+#[test]
+fn a_combination_that_the_registry_cannot_verify_is_pointed_at() {
+    let complaint =
+        complaint("[registry.two]\nservice = \"two\"\nkind = \"zot\"\nprofile = \"x5c\"\n");
+    assert!(
+        complaint.contains("profile = \"x5c\"\n   |           ^^^^^"),
+        "{complaint}"
+    );
+}
