@@ -1,10 +1,13 @@
 //! The command line: one file for each command.
 
+mod check;
 mod dev;
 mod events;
+mod init;
 mod keys;
 mod offline;
 mod printer;
+mod reference;
 mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -33,12 +36,18 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Load everything the server would, and say what is wrong with it.
+    Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
+    /// Write the files that a newcomer needs.
+    Init(init::Init),
     /// List, export and change signing keys.
     Keys(keys::KeysArgs),
+    /// Print the reference, made from the code.
+    Reference(reference::Reference),
     /// Serve tokens.
     Serve(serve::Serve),
 
@@ -100,9 +109,12 @@ fn execute(
 ) -> anyhow::Result<ExitCode> {
     let config = config.unwrap_or_else(found_configuration);
     match command {
+        Command::Check(check) => check.run(&config, printer),
         Command::Dev(dev) => dev.run(printer),
         Command::Events(events) => events.run(&config, printer),
+        Command::Init(init) => init.run(printer),
         Command::Keys(args) => keys::run(args, &config, printer),
+        Command::Reference(reference) => reference.run(printer),
         Command::Serve(serve) => serve.run(&config),
         Command::Backup(_) => Err(not_in_this_version("backup")),
         Command::Diff(_) => Err(not_in_this_version("diff")),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::printer::Printer;
-use crate::{config, decision};
+use crate::{audit, config, decision, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,10 @@ pub(super) struct Reference {
 enum Page {
     /// Every key of the configuration, in Markdown.
     Configuration,
+    /// What an event holds, in Markdown.
+    Events,
+    /// What is counted, in Markdown.
+    Metrics,
     /// What rules can say: facts, templates, conditions; in Markdown.
     Rules,
     /// The JSON Schema of the configuration.
@@ -28,6 +32,8 @@ impl Page {
     fn path(self) -> &'static str {
         match self {
             Self::Configuration => "docs/reference/configuration.md",
+            Self::Events => "docs/reference/events.md",
+            Self::Metrics => "docs/reference/metrics.md",
             Self::Rules => "docs/reference/rules.md",
             Self::Schema => "docs/reference/portpass.schema.json",
         }
@@ -37,6 +43,8 @@ impl Page {
     fn text(self) -> String {
         match self {
             Self::Configuration => config::reference::page(),
+            Self::Events => audit::reference(),
+            Self::Metrics => metrics::reference(),
             Self::Rules => decision::reference(),
             Self::Schema => {
                 let schema = serde_json::to_string_pretty(&config::schema());

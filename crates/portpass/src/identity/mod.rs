@@ -134,30 +134,6 @@ impl Proof {
     pub fn is_anonymous(&self) -> bool {
         self.login.is_none()
     }
-
-    /// A proof for the tests of later steps.
-    #[cfg(test)]
-    pub(crate) fn of(
-        issuer: &str,
-        id: &str,
-        name: &str,
-        facts: Facts,
-        claims: Map<String, Value>,
-        login: Option<ShortId>,
-        until: Option<Timestamp>,
-    ) -> Self {
-        Self {
-            identity: Identity {
-                issuer: issuer.into(),
-                id: id.into(),
-            },
-            name: name.to_owned(),
-            facts,
-            claims: Arc::new(claims),
-            login,
-            until,
-        }
-    }
 }
 
 #[cfg(test)]

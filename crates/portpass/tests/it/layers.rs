@@ -9,7 +9,12 @@ const ALLOWED: [(&str, &[&str]); 5] = [
     ("reqwest::", &["identity/keys/", "config/public_url.rs"]),
     (
         "StatusCode",
-        &["http/answer.rs", "http/health.rs", "admin/", "identity/keys/fetch.rs"],
+        &[
+            "http/answer.rs",
+            "http/health.rs",
+            "admin/",
+            "identity/keys/fetch.rs",
+        ],
     ),
     ("env::var", &["config/"]),
 ];
