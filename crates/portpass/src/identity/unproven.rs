@@ -271,12 +271,13 @@ mod tests {
     #[test]
     fn the_words_of_a_rejection_fit_a_ci_log() {
         let issuer: Arc<str> = "github".into();
+        let at = "2026-01-01T00:05:00Z".parse().unwrap();
         let words = [
-            RejectReason::Expired { seconds: 150 },
+            RejectReason::Expired { at },
             RejectReason::AudienceWrong {
                 issuer: Arc::clone(&issuer),
             },
-            RejectReason::NotYetValid { seconds: 40 },
+            RejectReason::NotYetValid { at },
             RejectReason::TooLongLived {
                 issuer,
                 seconds: 31_536_000,
@@ -285,9 +286,9 @@ mod tests {
         .map(|reason| reason.to_string())
         .join("\n");
         insta::assert_snapshot!(words, @r"
-        the JWT expired 2 min ago
+        the JWT expired at 2026-01-01T00:05:00Z
         the JWT's audience is not one that github accepts
-        the JWT is not valid for another 40 s
+        the JWT is not valid before 2026-01-01T00:05:00Z
         the JWT lives 8760 h, longer than github accepts
         ");
     }
