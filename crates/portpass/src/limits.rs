@@ -111,7 +111,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         Self {
             full_at: Cache::builder()
                 .max_capacity(REMEMBERED)
-                .time_to_idle(Duration::from_secs(120))
+                .time_to_idle(Duration::from_mins(2))
                 .build(),
             per_minute: i64::from(per_minute.get()),
         }

@@ -144,7 +144,7 @@ impl Metrics {
         self.reloads.get_or_create(&Reload { outcome }).inc();
     }
 
-    /// The text that a Prometheus server reads (OpenMetrics 1.0).
+    /// The text that a Prometheus server reads (`OpenMetrics` 1.0).
     pub(crate) fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
         self.issuer_keys.clear();
         self.issuer_keys_age.clear();

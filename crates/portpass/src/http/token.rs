@@ -1,4 +1,4 @@
-//! `GET` and `POST /token`: the Docker token protocol and its OAuth2 form.
+//! `GET` and `POST /token`: the Docker token protocol, and its form of OAuth 2.
 
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Caller<'_> {
                         authorization: self
                             .headers
                             .get(AUTHORIZATION)
-                            .map(|value| value.as_bytes()),
+                            .map(axum::http::HeaderValue::as_bytes),
                         password: parameters.password.as_deref(),
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),

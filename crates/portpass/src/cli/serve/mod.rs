@@ -40,11 +40,10 @@ const ANONYMOUS_ROWS: u32 = 1000;
 
 /// Serve tokens until a signal says to stop.
 #[derive(Args, Debug)]
-pub(super) struct Serve {}
+pub(super) struct Serve;
 
 impl Serve {
-    pub(super) fn run(self, path: &Path) -> anyhow::Result<ExitCode> {
-        let Self {} = self;
+    pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let config = config::load(path)?;
         dev::marker::refuse(&config.data_dir)?;
         let data_dir = offline::claim(&config)?;
