@@ -240,7 +240,7 @@ impl TestApp {
             portpass,
             readiness,
             router: http::public(Arc::clone(&edge)),
-            ops: http::ops(edge),
+            ops: http::ops(edge, true),
             store,
             folder,
             _data_dir: data_dir,

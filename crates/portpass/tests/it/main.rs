@@ -19,3 +19,4 @@ mod ops;
 mod partial;
 mod refusals;
 mod sockets;
+mod store;

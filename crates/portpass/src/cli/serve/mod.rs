@@ -162,15 +162,10 @@ impl Server {
             store: store.clone(),
             reload,
         };
+        let ops_router = http::ops(edge, config.metrics.enabled);
         let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
         let mut background = tokio::task::JoinSet::new();
-        background.spawn(http::server::serve(
-            ops,
-            http::ops(edge),
-            None,
-            bounds,
-            leaving,
-        ));
+        background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
