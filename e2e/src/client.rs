@@ -7,20 +7,58 @@ use tempfile::TempDir;
 
 use crate::{
     image::Image,
-    process::{Output, run, run_with},
+    process::{Output, run_with},
     tool::Tool,
 };
+
+/// A client's program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Program {
+    Buildah,
+    Crane,
+    /// The CLI alone: without a daemon it logs in, and neither pushes nor pulls.
+    Docker,
+    Oras,
+    Podman,
+    Regctl,
+    Skopeo,
+}
+
+impl Program {
+    /// Those that push and pull.
+    pub const PUSHING: [Self; 6] = [
+        Self::Buildah,
+        Self::Crane,
+        Self::Oras,
+        Self::Podman,
+        Self::Regctl,
+        Self::Skopeo,
+    ];
+
+    /// The program as a tool that may be missing.
+    pub fn tool(self) -> Tool {
+        match self {
+            Self::Buildah => Tool::Buildah,
+            Self::Crane => Tool::Crane,
+            Self::Docker => Tool::Docker,
+            Self::Oras => Tool::Oras,
+            Self::Podman => Tool::Podman,
+            Self::Regctl => Tool::Regctl,
+            Self::Skopeo => Tool::Skopeo,
+        }
+    }
+}
 
 /// A client with an empty home: nothing that a test stored before, nothing of the machine's user.
 #[derive(Debug)]
 pub struct Client {
-    tool: Tool,
+    program: Program,
     home: TempDir,
 }
 
 impl Client {
     /// A client that has never logged in anywhere.
-    pub fn new(tool: Tool) -> Result<Self> {
+    pub fn new(program: Program) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let containers = home.path().join(".config/containers");
         fs::create_dir_all(&containers)?;
@@ -37,7 +75,7 @@ impl Client {
                 home.path().join("run"),
             ),
         )?;
-        Ok(Self { tool, home })
+        Ok(Self { program, home })
     }
 
     /// The client's own folder.
@@ -52,47 +90,46 @@ impl Client {
 
     /// Runs the client with these words and this text for its standard input.
     pub fn run_with(&self, args: &[&str], input: Option<&str>) -> Result<Output> {
-        let mut command = Command::new(self.tool.path()?);
+        let mut command = Command::new(self.program.tool().path()?);
         command.args(args);
-        match self.tool {
+        match self.program {
             // Without a daemon the CLI logs in by itself.
-            Tool::Docker => {
+            Program::Docker => {
                 command.env("DOCKER_HOST", "unix:///nonexistent");
             }
-            Tool::Buildah | Tool::Podman => {
+            Program::Buildah | Program::Podman => {
                 let storage = self.home().join(".config/containers/storage.conf");
                 command
                     .env("CONTAINERS_STORAGE_CONF", storage)
                     .env("BUILDAH_ISOLATION", "chroot");
             }
-            Tool::Crane
-            | Tool::Curl
-            | Tool::DockerRegistry
-            | Tool::Oras
-            | Tool::Regctl
-            | Tool::Registry30
-            | Tool::Registry31
-            | Tool::Skopeo
-            | Tool::Zot => {}
+            Program::Crane | Program::Oras | Program::Regctl | Program::Skopeo => {}
         }
         run_with(&mut command, self.home(), input)
     }
 
     /// Logs in to `host` with a JWT as the password, as the client's users do.
     pub fn login(&self, host: &str, jwt: &str) -> Result<Output> {
-        match self.tool {
-            Tool::Docker => {
+        match self.program {
+            Program::Docker => {
                 self.run_with(&["login", "-u", "JWT", "--password-stdin", host], Some(jwt))
             }
-            Tool::Crane => self.run_with(
+            Program::Crane => self.run_with(
                 &["auth", "login", host, "-u", "JWT", "--password-stdin"],
                 Some(jwt),
             ),
-            Tool::Oras => self.run_with(
-                &["login", "--plain-http", "-u", "JWT", "--password-stdin", host],
+            Program::Oras => self.run_with(
+                &[
+                    "login",
+                    "--plain-http",
+                    "-u",
+                    "JWT",
+                    "--password-stdin",
+                    host,
+                ],
                 Some(jwt),
             ),
-            Tool::Regctl => {
+            Program::Regctl => {
                 self.run(&["registry", "set", "--tls", "disabled", host])?
                     .succeeded()?;
                 self.run_with(
@@ -100,15 +137,17 @@ impl Client {
                     Some(jwt),
                 )
             }
-            Tool::Buildah | Tool::Podman | Tool::Skopeo => self.run_with(
-                &["login", "--tls-verify=false", "-u", "JWT", "--password-stdin", host],
+            Program::Buildah | Program::Podman | Program::Skopeo => self.run_with(
+                &[
+                    "login",
+                    "--tls-verify=false",
+                    "-u",
+                    "JWT",
+                    "--password-stdin",
+                    host,
+                ],
                 Some(jwt),
             ),
-            Tool::Curl
-            | Tool::DockerRegistry
-            | Tool::Registry30
-            | Tool::Registry31
-            | Tool::Zot => anyhow::bail!("{} is no client", self.tool.name()),
         }
     }
 
@@ -117,28 +156,25 @@ impl Client {
         let folder = image.folder.to_string_lossy();
         let layout = format!("oci:{folder}:latest");
         let remote = format!("docker://{name}");
-        match self.tool {
-            Tool::Skopeo => {
-                self.run(&["copy", "--dest-tls-verify=false", &layout, &remote])
-            }
-            Tool::Crane => self.run(&["push", "--insecure", &folder, name]),
-            Tool::Oras => self.run(&[
-                "cp", "--from-oci-layout", "--to-plain-http", &format!("{folder}:latest"), name,
+        match self.program {
+            Program::Skopeo => self.run(&["copy", "--dest-tls-verify=false", &layout, &remote]),
+            Program::Crane => self.run(&["push", "--insecure", &folder, name]),
+            Program::Oras => self.run(&[
+                "cp",
+                "--from-oci-layout",
+                "--to-plain-http",
+                &format!("{folder}:latest"),
+                name,
             ]),
-            Tool::Regctl => {
+            Program::Regctl => {
                 self.run(&["image", "copy", &format!("ocidir://{folder}:latest"), name])
             }
-            Tool::Buildah | Tool::Podman => {
+            Program::Buildah | Program::Podman => {
                 let id = self.run(&["pull", "--quiet", &layout])?.succeeded()?;
                 let id = id.stdout.trim();
                 self.run(&["push", "--tls-verify=false", id, &remote])
             }
-            Tool::Curl
-            | Tool::Docker
-            | Tool::DockerRegistry
-            | Tool::Registry30
-            | Tool::Registry31
-            | Tool::Zot => anyhow::bail!("{} pushes nothing without a daemon", self.tool.name()),
+            Program::Docker => anyhow::bail!("docker pushes nothing without a daemon"),
         }
     }
 
@@ -149,37 +185,27 @@ impl Client {
         let path = folder.to_string_lossy();
         let layout = format!("oci:{path}:latest");
         let remote = format!("docker://{name}");
-        match self.tool {
-            Tool::Skopeo => {
-                self.run(&["copy", "--src-tls-verify=false", &remote, &layout])?
-            }
-            Tool::Crane => self.run(&["pull", "--insecure", "--format=oci", name, &path])?,
-            Tool::Oras => self.run(&[
-                "cp", "--from-plain-http", "--to-oci-layout", name, &format!("{path}:latest"),
+        match self.program {
+            Program::Skopeo => self.run(&["copy", "--src-tls-verify=false", &remote, &layout])?,
+            Program::Crane => self.run(&["pull", "--insecure", "--format=oci", name, &path])?,
+            Program::Oras => self.run(&[
+                "cp",
+                "--from-plain-http",
+                "--to-oci-layout",
+                name,
+                &format!("{path}:latest"),
             ])?,
-            Tool::Regctl => self.run(&["image", "copy", name, &format!("ocidir://{path}:latest")])?,
-            Tool::Buildah | Tool::Podman => {
+            Program::Regctl => {
+                self.run(&["image", "copy", name, &format!("ocidir://{path}:latest")])?
+            }
+            Program::Buildah | Program::Podman => {
                 self.run(&["pull", "--quiet", "--tls-verify=false", &remote])?
                     .succeeded()?;
                 self.run(&["push", "--quiet", name, &layout])?
             }
-            Tool::Curl
-            | Tool::Docker
-            | Tool::DockerRegistry
-            | Tool::Registry30
-            | Tool::Registry31
-            | Tool::Zot => anyhow::bail!("{} pulls nothing without a daemon", self.tool.name()),
+            Program::Docker => anyhow::bail!("docker pulls nothing without a daemon"),
         }
         .succeeded()?;
         Image::id_in(&folder)
     }
-}
-
-/// Asks a server over TLS with curl, trusting `ca`; gives the body.
-pub fn curl(ca: &Path, args: &[&str]) -> Result<String> {
-    let home = tempfile::tempdir()?;
-    let ca = ca.to_string_lossy();
-    let fixed = ["--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", &ca];
-    let output = run(&Tool::Curl.path()?, home.path(), fixed.iter().chain(args))?;
-    Ok(output.succeeded()?.stdout)
 }

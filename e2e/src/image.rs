@@ -22,7 +22,10 @@ impl Image {
     /// Writes an image of `layers` layers of `layer_bytes` each, different for each `content`.
     pub fn write(folder: &Path, content: &str, layers: usize, layer_bytes: usize) -> Result<Self> {
         fs::create_dir_all(folder.join("blobs/sha256"))?;
-        fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        fs::write(
+            folder.join("oci-layout"),
+            r#"{"imageLayoutVersion":"1.0.0"}"#,
+        )?;
         let mut descriptors = Vec::new();
         let mut diff_ids = Vec::new();
         for layer in 0..layers {
@@ -89,7 +92,9 @@ impl Image {
 pub fn config_digest(manifest: &[u8]) -> Result<String> {
     let manifest: Value = serde_json::from_slice(manifest)?;
     let digest = manifest.pointer("/config/digest").and_then(Value::as_str);
-    Ok(digest.context("no configuration in the manifest")?.to_owned())
+    Ok(digest
+        .context("no configuration in the manifest")?
+        .to_owned())
 }
 
 struct Blob {
@@ -128,11 +133,26 @@ fn tar(name: &str, content: &[u8]) -> Result<Vec<u8>> {
     header.extend(format!("{:011o}\0", content.len()).bytes());
     header.extend(b"00000000000\0");
     // The checksum counts itself as spaces.
-    let rest = [b"0".as_slice(), &field(b"", 100), b"ustar\x0000", &field(b"", 247)].concat();
-    let sum = header.iter().chain(&rest).map(|&byte| u32::from(byte)).sum::<u32>() + 8 * u32::from(b' ');
+    let rest = [
+        b"0".as_slice(),
+        &field(b"", 100),
+        b"ustar\x0000",
+        &field(b"", 247),
+    ]
+    .concat();
+    let sum = header
+        .iter()
+        .chain(&rest)
+        .map(|&byte| u32::from(byte))
+        .sum::<u32>()
+        + 8 * u32::from(b' ');
     header.extend(format!("{sum:06o}\0 ").bytes());
     header.extend(rest);
-    anyhow::ensure!(header.len() == 512, "a tar header of {} bytes", header.len());
+    anyhow::ensure!(
+        header.len() == 512,
+        "a tar header of {} bytes",
+        header.len()
+    );
 
     let padding = content.len().next_multiple_of(512) - content.len();
     let end = vec![0; padding + 1024];

@@ -15,3 +15,4 @@ pub mod portpass;
 pub mod registry;
 
 pub mod client;
+pub mod world;

@@ -151,7 +151,11 @@ impl Output {
 }
 
 /// Runs a program to its end in an environment of its own: only `PATH`, and `home` for its files.
-pub fn run(program: &Path, home: &Path, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<Output> {
+pub fn run(
+    program: &Path,
+    home: &Path,
+    args: impl IntoIterator<Item: AsRef<OsStr>>,
+) -> Result<Output> {
     run_with(Command::new(program).args(args), home, None)
 }
 
@@ -169,7 +173,11 @@ pub fn run_with(command: &mut Command, home: &Path, input: Option<&str>) -> Resu
         .env("XDG_RUNTIME_DIR", home)
         .env("TMPDIR", home)
         .envs(kept)
-        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,6 +1,10 @@
 //! The registries, as their own users would configure them.
 
-use std::{fs, path::{Path, PathBuf}, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 use serde_json::json;

@@ -4,6 +4,7 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result};
@@ -13,10 +14,11 @@ use anyhow::{Context as _, Result};
 pub enum Tool {
     Buildah,
     Crane,
-    Curl,
     Docker,
     /// Debian's registry, distribution 2.8.
     DockerRegistry,
+    /// Not a program but our own image, by name: only where `PORTPASS_IMAGE` says that it was built.
+    Image,
     Oras,
     Podman,
     Regctl,
@@ -25,6 +27,7 @@ pub enum Tool {
     /// Distribution 3.1.
     Registry31,
     Skopeo,
+    SystemdAnalyze,
     /// zot, which no package registry has: only where `PORTPASS_ZOT` names it.
     Zot,
 }
@@ -35,21 +38,25 @@ impl Tool {
         match self {
             Self::Buildah => "buildah",
             Self::Crane => "crane",
-            Self::Curl => "curl",
             Self::Docker => "docker",
             Self::DockerRegistry => "docker-registry",
+            Self::Image => "image",
             Self::Oras => "oras",
             Self::Podman => "podman",
             Self::Regctl => "regctl",
             Self::Registry30 => "registry-3.0",
             Self::Registry31 => "registry-3.1",
             Self::Skopeo => "skopeo",
+            Self::SystemdAnalyze => "systemd-analyze",
             Self::Zot => "zot",
         }
     }
 
     /// Where the program is, if it is here.
     pub fn find(self) -> Option<PathBuf> {
+        if self == Self::Image {
+            return variable("PORTPASS_IMAGE").map(PathBuf::from);
+        }
         if self == Self::Zot {
             return variable("PORTPASS_ZOT").map(PathBuf::from);
         }
@@ -64,9 +71,9 @@ impl Tool {
             .with_context(|| format!("{} is not here: run scripts/setup", self.name()))
     }
 
-    /// Whether CI may do without: only zot, which it cannot get.
+    /// Whether CI may do without: zot it cannot get, and systemd not every machine has.
     pub fn may_be_missing_in_ci(self) -> bool {
-        self == Self::Zot
+        matches!(self, Self::SystemdAnalyze | Self::Zot)
     }
 }
 
@@ -88,6 +95,13 @@ pub fn path() -> OsString {
         .into_iter()
         .chain(env::split_paths(&machine));
     env::join_paths(folders).unwrap_or(machine)
+}
+
+/// Lets a client see the images of the machine's own storage, where `scripts/image` puts ours.
+pub fn keep_container_storage(command: &mut Command) {
+    if let Some(storage) = variable("CONTAINERS_STORAGE_CONF") {
+        command.env("CONTAINERS_STORAGE_CONF", storage);
+    }
 }
 
 /// One of our own programs: as the variable says, else beside this test in the target folder.
@@ -117,5 +131,8 @@ pub fn ours(name: &str) -> Result<PathBuf> {
 )]
 fn variable(name: &str) -> Option<OsString> {
     // Through `var`, which the lint knows: a path that is not UTF-8 counts as not set.
-    env::var(name).ok().filter(|value| !value.is_empty()).map(Into::into)
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .map(Into::into)
 }

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Installs what the tests and the demo drive: registries and clients.
-# Sourced after common.sh. Each function is quick when there is nothing to do.
+# Sourced after common.sh, which sets `cache`. Each function is quick when there is nothing to do.
 #
 # Nothing here touches a service of the machine: Debian's registry and docker CLI are unpacked into
 # the cache directory, where no unit file can start them on a port. Packages with libraries
 # (skopeo, buildah, podman) are installed by apt, which needs root.
 
+: "${cache:?}"
 missing=()
 
 # Remembers a tool that could not be had, with the way to get it.
@@ -149,6 +150,7 @@ install_test_tools() {
 install_checkers() {
     apt_install shellcheck shellcheck
     pip_install typos typos==1.52.0
+    pip_install yamllint yamllint==1.37.1
     cargo_install cargo-deny cargo-deny@0.20.2
     cargo_install cargo-machete cargo-machete@0.9.2
 }

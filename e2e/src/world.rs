@@ -1,0 +1,52 @@
+//! The usual set-up of a test: an issuer, Portpass with a few rules, and one registry that trusts it.
+
+use anyhow::Result;
+
+use crate::{
+    issuer::Issuer,
+    portpass::{Draft, Portpass, issuer_tables, registry_table},
+    registry::{Kind, Registry},
+};
+
+/// The registry's `service`, and the audience of the JWTs.
+pub const SERVICE: &str = "registry.test";
+
+/// Everyone pushes to a namespace of their own and pulls from it; nobody pulls from anywhere else.
+pub const OWN_NAMESPACE: &str = r#"
+[rule.own-namespace]
+from = ["github", "gitlab"]
+when = { event = ["push", "tag"], ref = "refs/heads/main" }
+push = ["apps/{issuer}/{repository}"]
+"#;
+
+/// An issuer, Portpass and a registry, each in a process of its own.
+#[derive(Debug)]
+pub struct World {
+    /// Where JWTs come from.
+    pub issuer: Issuer,
+    /// The server under test.
+    pub portpass: Portpass,
+    /// Where images go.
+    pub registry: Registry,
+}
+
+impl World {
+    /// Starts everything, with these rules and the default profile (x5c with ES256).
+    pub fn start(kind: Kind, rules: &str) -> Result<Self> {
+        let issuer = Issuer::start()?;
+        let tables = tables(&issuer, kind, rules)?;
+        let portpass = Draft::new(&tables)?.serve()?;
+        let registry = Registry::start(kind, &portpass.auth(SERVICE, portpass.ca()?))?;
+        Ok(Self {
+            issuer,
+            portpass,
+            registry,
+        })
+    }
+}
+
+/// The tables of [`World::start`], for a test that changes them later.
+pub fn tables(issuer: &Issuer, kind: Kind, rules: &str) -> Result<String> {
+    let registry = registry_table("main", SERVICE, kind.config(), "x5c", "ES256");
+    Ok(registry + &issuer_tables(issuer, SERVICE)? + rules)
+}
