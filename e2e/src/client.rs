@@ -70,9 +70,8 @@ impl Client {
         fs::write(
             containers.join("storage.conf"),
             format!(
-                "[storage]\ndriver = \"vfs\"\ngraphroot = {:?}\nrunroot = {:?}\n",
-                home.path().join("storage"),
-                home.path().join("run"),
+                "[storage]\ndriver = \"vfs\"\ngraphroot = \"{home}/storage\"\nrunroot = \"{home}/run\"\n",
+                home = home.path().display(),
             ),
         )?;
         Ok(Self { program, home })

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use data_encoding::BASE64;
 use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -89,7 +89,7 @@ pub fn send(
     let authorization = match credential {
         Credential::None => String::new(),
         Credential::Basic(user, password) => {
-            let pair = STANDARD.encode(format!("{user}:{password}"));
+            let pair = BASE64.encode(format!("{user}:{password}").as_bytes());
             format!("Authorization: Basic {pair}\r\n")
         }
         Credential::Bearer(token) => format!("Authorization: Bearer {token}\r\n"),

@@ -109,11 +109,8 @@ impl Blob {
 }
 
 fn blob(folder: &Path, bytes: &[u8]) -> Result<Blob> {
-    let hex: String = digest(&SHA256, bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = digest(&SHA256, bytes);
+    let hex = data_encoding::HEXLOWER.encode(digest.as_ref());
     fs::write(folder.join("blobs/sha256").join(&hex), bytes)?;
     Ok(Blob {
         digest: format!("sha256:{hex}"),

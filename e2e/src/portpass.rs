@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,10 +53,10 @@ impl Draft {
     pub fn write(&self, tables: &str) -> Result<()> {
         let fixed = format!(
             "public_url = \"http://localhost:{port}\"\n\n[listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
-             [store]\ndata_dir = {data:?}\n",
+             [store]\ndata_dir = \"{data}\"\n",
             port = self.port,
             ops = self.ops,
-            data = self.folder().join("data"),
+            data = self.folder().join("data").display(),
         );
         let new = self.folder().join("portpass.toml.new");
         fs::write(&new, format!("{fixed}\n{tables}"))?;
@@ -202,9 +203,10 @@ pub fn access_token(answer: &Response) -> Result<String> {
 
 /// A part of a JWT: 0 the header, 1 the claims. Nothing is verified.
 pub fn jwt_part(jwt: &str, part: usize) -> Result<Value> {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let text = jwt.split('.').nth(part).context("not a JWT")?;
-    Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text)?)?)
+    Ok(serde_json::from_slice(
+        &BASE64URL_NOPAD.decode(text.as_bytes())?,
+    )?)
 }
 
 /// A `[registry.NAME]` table.
@@ -226,8 +228,8 @@ pub fn issuer_tables(issuer: &Issuer, service: &str) -> Result<String> {
         let iss = issuer.iss(name)?;
         Ok(format!(
             "\n[issuer.{name}]\nkind = {kind:?}\nurl = {iss:?}\niss = [{iss:?}]\naudience = [{service:?}]\n\
-             ca = {ca:?}\nallow_private_network = true\n{rest}\n",
-            ca = issuer.ca()?,
+             ca = \"{ca}\"\nallow_private_network = true\n{rest}\n",
+            ca = issuer.ca()?.display(),
         ))
     };
     Ok(table("github", "github-actions", "owner_id = [\"65\"]")? + &table("gitlab", "gitlab", "")?)
