@@ -1,6 +1,6 @@
 //! A registry that trusts our tokens, and how it wants them.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,4 +73,218 @@ pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
+}
+
+impl Registry {
+    /// Whether the registry can verify what its profile and algorithm give it.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot, and what would do.
+    pub fn check_combination(&self) -> Result<(), Impossible> {
+        check(self.kind, self.profile, self.algorithm)
+    }
+}
+
+/// One cell of the table profile × algorithm × registry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Combination {
+    /// What the registry can verify.
+    pub kind: RegistryKind,
+    /// How its tokens would name their key.
+    pub profile: Profile,
+    /// What they would be signed with.
+    pub algorithm: Algorithm,
+    /// Whether it can verify them.
+    pub verdict: Result<(), Impossible>,
+}
+
+/// Every combination, possible or not.
+pub fn combinations() -> impl Iterator<Item = Combination> {
+    RegistryKind::ALL.into_iter().flat_map(|kind| {
+        Profile::ALL.into_iter().flat_map(move |profile| {
+            Algorithm::ALL
+                .into_iter()
+                .map(move |algorithm| Combination {
+                    kind,
+                    profile,
+                    algorithm,
+                    verdict: check(kind, profile, algorithm),
+                })
+        })
+    })
+}
+
+/// A registry cannot verify what its profile and algorithm would give it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Impossible {
+    /// Distribution finds keys by certificate or key id.
+    #[error("distribution needs a certificate or a key id: use profile `x5c`")]
+    DistributionPinned,
+    /// Distribution 2's libtrust knows RSA and ECDSA.
+    #[error("distribution 2 knows no EdDSA: use algorithm `ES256` or `RS256`")]
+    Distribution2EdDsa,
+    /// Distribution 2 computes key ids libtrust's way.
+    #[error("distribution 2 knows no RFC 7638 key ids: use profile `x5c` or `libtrust`")]
+    Distribution2Rfc7638,
+    /// Distribution 3.0 computes the ids of all but RSA keys wrongly.
+    #[error(
+        "distribution 3.0 computes the RFC 7638 key id of a {0} key wrongly: use algorithm `RS256`, \
+         or profile `x5c`, or distribution 3.1"
+    )]
+    Distribution30Rfc7638(Algorithm),
+    /// zot holds one key, and looks at no header.
+    #[error("zot holds one key and looks at no key id or certificate: use profile `pinned`")]
+    ZotNeedsPinned,
+}
+
+/// What each registry verifies: distribution's `registry/auth/token` of 2.8.3,
+/// 3.0.0 and 3.1.1, zot's `pkg/api/bearer.go` and `authn.go` (any of our
+/// algorithms; a certificate, a public key or a set of one JWK).
+fn check(kind: RegistryKind, profile: Profile, algorithm: Algorithm) -> Result<(), Impossible> {
+    use RegistryKind::{Distribution, Distribution2, Distribution30, Zot};
+    match (kind, profile, algorithm) {
+        (Zot, Profile::Pinned, _) => Ok(()),
+        (Zot, Profile::Libtrust | Profile::Rfc7638 | Profile::X5c, _) => {
+            Err(Impossible::ZotNeedsPinned)
+        }
+        (Distribution | Distribution2 | Distribution30, Profile::Pinned, _) => {
+            Err(Impossible::DistributionPinned)
+        }
+        (Distribution2, Profile::Rfc7638, _) => Err(Impossible::Distribution2Rfc7638),
+        (Distribution2, Profile::Libtrust | Profile::X5c, Algorithm::EdDsa) => {
+            Err(Impossible::Distribution2EdDsa)
+        }
+        (Distribution30, Profile::Rfc7638, Algorithm::EdDsa | Algorithm::Es256) => {
+            Err(Impossible::Distribution30Rfc7638(algorithm))
+        }
+        (Distribution30, Profile::Rfc7638, Algorithm::Rs256)
+        | (Distribution2, Profile::Libtrust | Profile::X5c, Algorithm::Es256 | Algorithm::Rs256)
+        | (Distribution30, Profile::Libtrust | Profile::X5c, _)
+        | (Distribution, Profile::Libtrust | Profile::Rfc7638 | Profile::X5c, _) => Ok(()),
+    }
+}
+
+/// A word of the file that is none of those it may be.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{found:?} is none of {expected}")]
+pub struct UnknownWord {
+    found: String,
+    expected: String,
+}
+
+/// Names for the variants of an enum, as the file, the JWTs and people have them.
+macro_rules! named {
+    ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// Every one there is.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// Its name in the file.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+                found.ok_or_else(|| UnknownWord {
+                    found: text.to_owned(),
+                    expected: Self::ALL.map(Self::as_str).join(", "),
+                })
+            }
+        }
+    };
+}
+
+named!(RegistryKind {
+    Distribution = "distribution",
+    Distribution2 = "distribution-2",
+    Distribution30 = "distribution-3.0",
+    Zot = "zot",
+});
+
+named!(Profile {
+    Libtrust = "libtrust",
+    Pinned = "pinned",
+    Rfc7638 = "rfc7638",
+    X5c = "x5c",
+});
+
+named!(Algorithm {
+    EdDsa = "EdDSA",
+    Es256 = "ES256",
+    Rs256 = "RS256",
+});
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_cell_of_the_table_is_decided() {
+        let mut table = String::new();
+        for cell in combinations() {
+            if cell.algorithm == Algorithm::ALL[0] {
+                write!(table, "\n{} {}:", cell.kind, cell.profile).unwrap();
+            }
+            match cell.verdict {
+                Ok(()) => write!(table, " {}", cell.algorithm).unwrap(),
+                Err(_) => write!(table, " -").unwrap(),
+            }
+        }
+        assert_eq!(combinations().count(), 48);
+        insta::assert_snapshot!(table.trim_start(), @r"
+        distribution libtrust: EdDSA ES256 RS256
+        distribution pinned: - - -
+        distribution rfc7638: EdDSA ES256 RS256
+        distribution x5c: EdDSA ES256 RS256
+        distribution-2 libtrust: - ES256 RS256
+        distribution-2 pinned: - - -
+        distribution-2 rfc7638: - - -
+        distribution-2 x5c: - ES256 RS256
+        distribution-3.0 libtrust: EdDSA ES256 RS256
+        distribution-3.0 pinned: - - -
+        distribution-3.0 rfc7638: - - RS256
+        distribution-3.0 x5c: EdDSA ES256 RS256
+        zot libtrust: - - -
+        zot pinned: EdDSA ES256 RS256
+        zot rfc7638: - - -
+        zot x5c: - - -
+        ");
+    }
+
+    #[test]
+    fn the_names_are_those_that_serde_reads() {
+        for kind in RegistryKind::ALL {
+            assert_eq!(serde_json::json!(kind), kind.as_str());
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        for profile in Profile::ALL {
+            assert_eq!(serde_json::json!(profile), profile.as_str());
+            assert_eq!(profile.as_str().parse(), Ok(profile));
+        }
+        for algorithm in Algorithm::ALL {
+            assert_eq!(serde_json::json!(algorithm), algorithm.as_str());
+            assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+        }
+        let unknown = "PS256".parse::<Algorithm>().unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            r#""PS256" is none of EdDSA, ES256, RS256"#
+        );
+    }
 }

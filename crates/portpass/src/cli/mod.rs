@@ -1,1 +1,145 @@
-//! Placeholder.
+//! The command line: one file for each command.
+
+pub mod check;
+mod dev;
+mod events;
+mod init;
+mod keys;
+mod offline;
+mod printer;
+mod reference;
+mod serve;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use self::printer::Printer;
+
+/// Where the configuration is when nobody says: here, or where packages put it.
+const CONFIGURATIONS: [&str; 2] = ["portpass.toml", "/etc/portpass/portpass.toml"];
+
+/// Passwordless access to container registries.
+#[derive(Debug, Parser)]
+#[command(name = "portpass", version, arg_required_else_help = true)]
+struct CommandLine {
+    /// The configuration file; else `portpass.toml` here, else
+    /// `/etc/portpass/portpass.toml`.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load everything the server would, and say what is wrong with it.
+    Check(check::Check),
+    /// Run everything on loopback, for trying it out.
+    Dev(dev::Dev),
+    /// List or follow what happened.
+    Events(events::Events),
+    /// Write the files that a newcomer needs.
+    Init(init::Init),
+    /// List, export and change signing keys.
+    Keys(keys::KeysArgs),
+    /// Print the reference, made from the code.
+    Reference(reference::Reference),
+    /// Serve tokens.
+    Serve(serve::Serve),
+
+    #[command(hide = true)]
+    Backup(Later),
+    #[command(hide = true)]
+    Diff(Later),
+    #[command(hide = true)]
+    Doctor(Later),
+    #[command(hide = true)]
+    Explain(Later),
+    #[command(hide = true)]
+    Groups(Later),
+    #[command(hide = true)]
+    Identities(Later),
+    #[command(hide = true)]
+    Issuers(Later),
+    #[command(hide = true)]
+    Namespaces(Later),
+    #[command(hide = true)]
+    Sessions(Later),
+    #[command(hide = true)]
+    Test(Later),
+    #[command(hide = true)]
+    Tokens(Later),
+}
+
+/// A command that later versions have: whatever follows it is taken and refused.
+#[derive(Args, Debug)]
+struct Later {
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    rest: Vec<OsString>,
+}
+
+/// Runs the command that the arguments name, and prints its error, if it has one.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and versions come this way too, and are no failures.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let printer = Printer::new(line.json);
+    match execute(line.command, line.config, &printer) {
+        Ok(code) => code,
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command, config: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let config = config.unwrap_or_else(found_configuration);
+    match command {
+        Command::Check(check) => check.run(&config, printer),
+        Command::Dev(dev) => dev.run(printer),
+        Command::Events(events) => events.run(&config, printer),
+        Command::Init(init) => init.run(printer),
+        Command::Keys(args) => keys::run(args, &config, printer),
+        Command::Reference(reference) => reference.run(printer),
+        Command::Serve(serve) => serve.run(&config),
+        Command::Backup(_) => Err(not_in_this_version("backup")),
+        Command::Diff(_) => Err(not_in_this_version("diff")),
+        Command::Doctor(_) => Err(not_in_this_version("doctor")),
+        Command::Explain(_) => Err(not_in_this_version("explain")),
+        Command::Groups(_) => Err(not_in_this_version("groups")),
+        Command::Identities(_) => Err(not_in_this_version("identities")),
+        Command::Issuers(_) => Err(not_in_this_version("issuers")),
+        Command::Namespaces(_) => Err(not_in_this_version("namespaces")),
+        Command::Sessions(_) => Err(not_in_this_version("sessions")),
+        Command::Test(_) => Err(not_in_this_version("test")),
+        Command::Tokens(_) => Err(not_in_this_version("tokens")),
+    }
+}
+
+fn not_in_this_version(command: &str) -> anyhow::Error {
+    anyhow::anyhow!("`portpass {command}` is not in this version")
+}
+
+fn found_configuration() -> PathBuf {
+    let [here, installed] = CONFIGURATIONS;
+    let here = PathBuf::from(here);
+    if here.exists() { here } else { installed.into() }
+}
+
+/// Runs a future on a runtime of its own, for commands that need one.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
+}

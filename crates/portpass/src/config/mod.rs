@@ -1,5 +1,102 @@
 //! The configuration file: raw text in, valid types out.
+//!
+//! ```text
+//! sources → tree (include, merge, later) → read (words, cut) → a section's `settle` → Config
+//! ```
+//!
+//! A new key is a field with a doc comment in its section's file; a new
+//! section is a file here, a field of `file.rs` and a line in `load.rs`.
 
+use std::{path::PathBuf, sync::Arc};
+
+pub use self::{
+    error::ConfigError,
+    events::EventSettings,
+    file::schema,
+    limits::Limits,
+    listen::ListenSettings,
+    load::load,
+    log::{LogFormat, LogLevel, LogSettings},
+    metrics::MetricSettings,
+    period::Period,
+    place::{Fault, Located, Place},
+    reload::{Changed, Footprint, Watch},
+    sources::{Diagnostic, Sources},
+    suggest::{closest, instead},
+    tls::TlsFiles,
+};
+use crate::{
+    decision::PolicySource, identity::IssuerSettings, registry::Registry, token::KeySettings,
+};
+
+mod admin;
+mod cut;
+mod error;
+mod events;
+mod file;
+mod group;
+mod images;
+mod include;
+mod issuer;
+mod keys;
+mod later;
+mod limits;
+mod listen;
+mod load;
+mod log;
+mod metrics;
+mod names;
+mod period;
 pub mod place;
+mod public_url;
+mod read;
+pub mod reference;
+mod registry;
+mod reload;
+mod rule;
+mod sources;
+mod store;
+mod suggest;
+mod tls;
+mod tree;
+mod words;
 
-pub use self::place::{Fault, Located, Place};
+#[cfg(test)]
+mod tests;
+
+/// Everything the files say, checked as far as they go by themselves.
+///
+/// The wiring takes it apart; no part of the flow is handed the whole.
+#[derive(Debug)]
+pub struct Config {
+    /// What clients see, without a slash at the end: the `iss` of our tokens.
+    pub public_url: String,
+    /// What is listened on.
+    pub listen: ListenSettings,
+    /// The server's certificate, if it speaks HTTPS itself.
+    pub tls: Option<TlsFiles>,
+    /// How much anybody may ask.
+    pub limits: Limits,
+    /// How much of what strangers do is kept.
+    pub events: EventSettings,
+    /// What is counted.
+    pub metrics: MetricSettings,
+    /// The Unix socket for commands.
+    pub admin_socket: PathBuf,
+    /// What tokens are signed with.
+    pub keys: KeySettings,
+    /// How the server's own log is written.
+    pub log: LogSettings,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The registries, by name.
+    pub registries: Vec<Arc<Registry>>,
+    /// The issuers, by name.
+    pub issuers: Vec<IssuerSettings>,
+    /// The rules, not yet compiled.
+    pub policy: PolicySource,
+    /// What the files looked like, for [`Watch`].
+    pub footprint: Footprint,
+    /// The texts, to show faults that are found later.
+    pub sources: Sources,
+}

@@ -1,1 +1,68 @@
-//! Placeholder.
+//! The edge: HTTP in, HTTP out, no decisions.
+//!
+//! All routes stand on this screen. Another route is a file beside this one
+//! and a line in [`public`] or [`ops`]; status codes are named in `answer.rs`.
+
+mod answer;
+mod client_ip;
+mod discovery;
+mod health;
+mod parameters;
+pub mod server;
+pub mod tls;
+mod token;
+mod trace;
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use ipnet::IpNet;
+
+use crate::{metrics::Metrics, portpass::Portpass};
+
+/// What the handlers hold.
+#[derive(Debug)]
+pub struct Edge {
+    /// The journey.
+    pub portpass: Arc<Portpass>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The largest body that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// What clients call this server: the `issuer` of the discovery document.
+    pub public_url: String,
+    /// Whether this server still wants requests.
+    pub readiness: health::Readiness,
+}
+
+/// The address that a connection came from; `server` puts it beside a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+pub use self::health::Readiness;
+
+/// What clients and registries may reach.
+pub fn public(edge: Arc<Edge>) -> Router {
+    Router::new()
+        .route("/token", get(token::get).post(token::post))
+        // Where distribution's `autoredirect` sends clients.
+        .route("/auth/token", get(token::get).post(token::post))
+        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route("/.well-known/openid-configuration", get(discovery::document))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(edge.max_body_bytes))
+        .layer(middleware::from_fn_with_state(Arc::clone(&edge), trace::trace))
+        .with_state(edge)
+}
+
+/// What the people who run the server may reach.
+pub fn ops(edge: Arc<Edge>) -> Router {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready_in_detail))
+        .with_state(edge)
+}

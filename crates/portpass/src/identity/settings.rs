@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Located, Place};
 
 /// Which platform an issuer is: a file of its own beside this one.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum IssuerKind {
     /// Forgejo and Codeberg.

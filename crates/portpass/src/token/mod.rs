@@ -1,58 +1,98 @@
 //! The signed answer.
+//!
+//! A registry trusts either the CA, under which short-lived leaves rotate by
+//! themselves ([`Profile::X5c`](crate::registry::Profile::X5c)), or one long-lived
+//! key of its own. A new profile is a variant there, a row of the table in
+//! `registry`, and its header in `header`.
 
-use std::{path::PathBuf, sync::Arc};
+mod authority;
+mod certificate;
+mod claims;
+mod command;
+mod error;
+mod export;
+mod header;
+mod jwks;
+mod leaf;
+mod leaves;
+mod pem;
+mod public_key;
+mod registry_keys;
+mod signer;
+mod signing_key;
+mod state;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{decision::Grant, registry::Registry};
-
-/// A token and the grant it was signed for. Only [`Signer::sign`] makes one.
-#[derive(Debug)]
-pub struct SignedToken {
-    grant: Grant,
-    encoded: String, // redact in Debug
-    id: String,      // the `jti`: a UUIDv7, also the id of its event
-    lifetime_seconds: i64,
-    expires_at: Timestamp,
-}
+pub use self::{
+    authority::AuthorityExpiry,
+    command::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey},
+    error::{KeyError, SignError},
+    signer::Signer,
+    state::State,
+};
+use crate::decision::Grant;
 
 /// Where keys live and how long.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
+    /// The folder of everything that we keep; keys are under `keys/` in it.
     pub data_dir: PathBuf,
-    /// A CA that the operator gives: certificate and key files.
+    /// A CA that the operator gives: the files of its certificate and its key, in PEM.
     pub ca: Option<(PathBuf, PathBuf)>,
-    /// How often leaves are rotated.
-    pub rotate_every: std::time::Duration,
+    /// How often leaves are rotated; a minute at least.
+    pub rotate_every: Duration,
 }
 
-/// Signs tokens, each registry's way.
-pub struct Signer {}
-impl Signer {
-    /// Reads or makes the CA and every key the registries need.
-    pub fn open(
-        settings: KeySettings,
-        registries: &[Arc<Registry>],
-        now: Timestamp,
-    ) -> Result<Self, KeyError> {
-        todo!()
+/// A token and the grant it was signed for. Only [`Signer::sign`] makes one.
+pub struct SignedToken {
+    grant: Grant,
+    encoded: String,
+    id: String,
+    lifetime_seconds: i64,
+    expires_at: Timestamp,
+}
+
+impl SignedToken {
+    /// What it was signed for.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
     }
-    /// Makes what a changed list of registries needs; called before a reload's snapshot is swapped in.
-    pub fn prepare(&self, registries: &[Arc<Registry>], now: Timestamp) -> Result<(), KeyError> {
-        todo!()
+
+    /// The JWT itself: a credential, to be shown to its caller alone.
+    pub fn encoded(&self) -> &str {
+        &self.encoded
     }
-    /// Takes the grant. exp = min(token_ttl, until - now), at least 60 s.
-    pub fn sign(&self, grant: Grant, now: Timestamp) -> Result<SignedToken, SignError> {
-        todo!()
+
+    /// Its `jti`, a UUID of version 7, which is the id of its event as well.
+    pub fn id(&self) -> &str {
+        &self.id
     }
-    /// Renews what is due (leaves); returns when to come again. Called by a background task.
-    pub fn maintain(&self, now: Timestamp) -> Result<Timestamp, KeyError> {
-        todo!()
+
+    /// How long it lives from now, in seconds: the `expires_in` of the answer.
+    pub fn lifetime_seconds(&self) -> i64 {
+        self.lifetime_seconds
+    }
+
+    /// Its `exp`.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
     }
 }
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct KeyError(String);
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SignError(String);
+
+impl fmt::Debug for SignedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedToken")
+            .field("grant", &self.grant)
+            .field("id", &self.id)
+            .field("lifetime_seconds", &self.lifetime_seconds)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! Where a request came from, as far as a record should say.
+
+use std::net::IpAddr;
+
+/// The longest user agent that is kept, in bytes.
+const MAX_USER_AGENT: usize = 128;
+
+/// Who sent a request: an address and what the client calls itself.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The client's address, behind any trusted proxies.
+    pub address: IpAddr,
+    /// The id under which the request stands in the log.
+    pub request_id: String,
+    /// What the client calls itself; printable and short.
+    pub user_agent: Option<String>,
+}
+
+impl Origin {
+    /// An origin, with the user agent cut to what is kept.
+    pub fn new(address: IpAddr, request_id: String, user_agent: Option<&str>) -> Self {
+        let user_agent = user_agent.map(|text| {
+            let printable = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
+            printable.take(MAX_USER_AGENT).collect()
+        });
+        Self {
+            address,
+            request_id,
+            user_agent,
+        }
+    }
+
+    /// The network the address is in: `/24` of IPv4, `/48` of IPv6.
+    pub fn network(&self) -> String {
+        network(self.address, 24, 48)
+    }
+}
+
+/// The first bits of an address, as a network in CIDR notation.
+pub(crate) fn network(address: IpAddr, v4_bits: u8, v6_bits: u8) -> String {
+    let bits = if address.is_ipv4() { v4_bits } else { v6_bits };
+    ipnet::IpNet::new(address, bits)
+        .map_or_else(|_| address.to_string(), |net| net.trunc().to_string())
+}

@@ -1,0 +1,280 @@
+//! `portpass keys`: arguments in, a command out; an answer in, its text out.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::{block_on, offline, printer::Printer};
+use crate::{
+    admin::Client,
+    clock::Clock,
+    config::{self, Config},
+    token::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey, Signer},
+};
+
+/// What stands after `portpass keys`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct KeysArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    /// Sign with a registry's staged key from now on.
+    Activate {
+        /// The name of its table in the configuration.
+        registry: String,
+    },
+    /// The CA that registries of profile x5c trust.
+    #[command(subcommand)]
+    Ca(CaVerb),
+    /// Print what a registry must trust, to be kept in a file beside it.
+    Export {
+        /// The name of its table in the configuration.
+        registry: String,
+        /// The staged key alone, for zot, which holds but one.
+        #[arg(long)]
+        staged: bool,
+    },
+    /// Show every key, its state and its dates, and the CA.
+    List,
+    /// Sign with new leaves from now on; tokens of the old ones stay good.
+    Rotate {
+        /// Only the leaves of this registry's algorithm.
+        registry: Option<String>,
+    },
+    /// Make a registry's next key; it signs nothing yet.
+    Stage {
+        /// The name of its table in the configuration.
+        registry: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum CaVerb {
+    /// Sign leaves under the staged CA from now on.
+    Activate,
+    /// Print the CA's certificate, and the staged one's beside it.
+    Export,
+    /// Make the next CA; nothing is signed under it yet.
+    Stage,
+}
+
+/// Has the running server carry the command out, or does it here while none runs.
+pub(super) fn run(args: KeysArgs, config: &Path, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let config = config::load(config)?;
+    let command = command(args);
+    let answer = match block_on(async { Ok(Client::connect(&config.admin_socket).await?) })? {
+        Some(client) => block_on(async { Ok(client.keys(&command).await?) })?,
+        None => offline(&config, command)?,
+    };
+    let mut text = Vec::new();
+    print(&answer, &mut text, printer.is_json())?;
+    printer.text(&String::from_utf8(text)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Carries the command out on the files, and records it as the server would.
+fn offline(config: &Config, command: KeyCommand) -> anyhow::Result<KeyAnswer> {
+    let data_dir = offline::claim(config)?;
+    let now = Clock::System.now();
+    let signer = Signer::open(&config.keys, &config.registries, now)?;
+    if command.changes_keys() {
+        block_on(offline::record(&data_dir, "keys", serde_json::json!(command), now))?;
+    }
+    Ok(signer.execute(command, now)?)
+}
+
+/// The command that the arguments ask for.
+fn command(args: KeysArgs) -> KeyCommand {
+    match args.verb {
+        Verb::Activate { registry } => KeyCommand::Activate { registry },
+        Verb::Ca(CaVerb::Activate) => KeyCommand::CaActivate,
+        Verb::Ca(CaVerb::Export) => KeyCommand::CaExport,
+        Verb::Ca(CaVerb::Stage) => KeyCommand::CaStage,
+        Verb::Export { registry, staged } => KeyCommand::Export { registry, staged },
+        Verb::List => KeyCommand::List,
+        Verb::Rotate { registry } => KeyCommand::Rotate { registry },
+        Verb::Stage { registry } => KeyCommand::Stage { registry },
+    }
+}
+
+/// Prints an answer for people, or as one JSON value for programs.
+///
+/// # Errors
+///
+/// When it cannot be written.
+fn print(answer: &KeyAnswer, out: &mut impl Write, json: bool) -> io::Result<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *out, answer)?;
+        return writeln!(out);
+    }
+    match answer {
+        KeyAnswer::Done { message, next } => {
+            writeln!(out, "{message}")?;
+            for (index, step) in next.iter().enumerate() {
+                writeln!(out, "  {}. {step}", index + 1)?;
+            }
+            Ok(())
+        }
+        KeyAnswer::Exported { content } => out.write_all(content.as_bytes()),
+        KeyAnswer::Listed {
+            authorities,
+            keys,
+            warning,
+        } => {
+            write_columns(out, &rows(authorities, keys))?;
+            if let Some(warning) = warning {
+                writeln!(out, "\nwarning: {warning}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+const COLUMNS: usize = 6;
+
+fn rows(authorities: &[ListedAuthority], keys: &[ListedKey]) -> Vec<[String; COLUMNS]> {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+    let mut rows =
+        vec![["KEY", "SIGNS", "STATE", "FROM", "UNTIL", "FOR"].map(str::to_owned)];
+    for authority in authorities {
+        rows.push([
+            "CA".to_owned(),
+            "leaves".to_owned(),
+            authority.state.to_string(),
+            day(authority.not_before),
+            day(authority.not_after),
+            "every registry of profile x5c".to_owned(),
+        ]);
+    }
+    for key in keys {
+        rows.push([
+            key.kid.clone(),
+            format!("{} ({})", key.algorithm, key.profile),
+            key.state.to_string(),
+            day(key.not_before),
+            day(key.not_after),
+            key.registries.join(", "),
+        ]);
+    }
+    rows
+}
+
+fn write_columns(out: &mut impl Write, rows: &[[String; COLUMNS]]) -> io::Result<()> {
+    let mut widths = [0; COLUMNS];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.len().max(*width);
+        }
+    }
+    for row in rows {
+        let padded = row.iter().zip(widths);
+        let line: Vec<String> = padded.map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", line.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::{
+        registry::{Algorithm, Profile},
+        token::State,
+    };
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        keys: KeysArgs,
+    }
+
+    fn read(line: &str) -> KeyCommand {
+        command(Line::try_parse_from(line.split(' ')).unwrap().keys)
+    }
+
+    #[test]
+    fn each_line_is_one_command() {
+        let registry = "prod".to_owned();
+        assert_eq!(read("keys list"), KeyCommand::List);
+        assert_eq!(read("keys ca stage"), KeyCommand::CaStage);
+        assert_eq!(read("keys ca activate"), KeyCommand::CaActivate);
+        assert_eq!(read("keys ca export"), KeyCommand::CaExport);
+        assert_eq!(read("keys rotate"), KeyCommand::Rotate { registry: None });
+        assert_eq!(
+            read("keys export prod --staged"),
+            KeyCommand::Export {
+                registry: registry.clone(),
+                staged: true
+            }
+        );
+        assert_eq!(
+            read("keys stage prod"),
+            KeyCommand::Stage {
+                registry: registry.clone()
+            }
+        );
+        assert_eq!(read("keys activate prod"), KeyCommand::Activate { registry });
+        assert!(Line::try_parse_from(["keys", "activate"]).is_err());
+    }
+
+    fn printed(answer: &KeyAnswer, json: bool) -> String {
+        let mut out = Vec::new();
+        print(answer, &mut out, json).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_a_table() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let answer = KeyAnswer::Listed {
+            authorities: vec![ListedAuthority {
+                state: State::Current,
+                not_before: at("2026-01-01T00:00:00Z"),
+                not_after: at("2035-12-30T00:00:00Z"),
+            }],
+            keys: vec![ListedKey {
+                kid: "abc".to_owned(),
+                algorithm: Algorithm::Es256,
+                profile: Profile::X5c,
+                state: State::Coming,
+                not_before: at("2026-01-02T00:00:00Z"),
+                not_after: at("2026-01-04T00:00:00Z"),
+                registries: vec!["prod".to_owned(), "stage".to_owned()],
+            }],
+            warning: Some("it ends".to_owned()),
+        };
+        insta::assert_snapshot!(printed(&answer, false), @r"
+        KEY  SIGNS        STATE    FROM              UNTIL             FOR
+        CA   leaves       current  2026-01-01 00:00  2035-12-30 00:00  every registry of profile x5c
+        abc  ES256 (x5c)  coming   2026-01-02 00:00  2026-01-04 00:00  prod, stage
+
+        warning: it ends
+        ");
+        let read: KeyAnswer = serde_json::from_str(&printed(&answer, true)).unwrap();
+        assert_eq!(read, answer);
+    }
+
+    #[test]
+    fn an_export_is_printed_as_it_is_and_steps_are_numbered() {
+        let content = "-----BEGIN CERTIFICATE-----\n".to_owned();
+        let answer = KeyAnswer::Exported {
+            content: content.clone(),
+        };
+        assert_eq!(printed(&answer, false), content);
+        let answer = KeyAnswer::Done {
+            message: "done".to_owned(),
+            next: vec!["rest".to_owned()],
+        };
+        assert_eq!(printed(&answer, false), "done\n  1. rest\n");
+    }
+}

@@ -1,0 +1,210 @@
+//! `portpass serve`: wires the parts together and serves.
+
+mod reload;
+mod tasks;
+
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use clap::Args;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+};
+
+use self::reload::Reloader;
+use super::offline;
+use crate::{
+    admin::{Admin, Socket},
+    audit::{Commits, Journal, Keep},
+    clock::Clock,
+    config::{self, Config},
+    dev,
+    http::{self, Edge, Readiness, server::Bounds, tls::Tls},
+    limits::{Limits, Rates},
+    metrics::Metrics,
+    portpass::Portpass,
+    snapshot::Snapshot,
+    store::{DataDir, Store},
+    token::Signer,
+};
+
+/// How long we still answer after we were told to leave, saying so, before
+/// connections are ended: load balancers and clients look elsewhere meanwhile.
+const LAME_DUCK: Duration = Duration::from_secs(1);
+
+/// Rows of anonymous grants begun per minute; the rest share one.
+const ANONYMOUS_ROWS: u32 = 1000;
+
+/// Serve tokens until a signal says to stop.
+#[derive(Args, Debug)]
+pub(super) struct Serve {}
+
+impl Serve {
+    pub(super) fn run(self, path: &Path) -> anyhow::Result<ExitCode> {
+        let Self {} = self;
+        let config = config::load(path)?;
+        let data_dir = offline::claim(&config)?;
+        dev::marker::refuse(data_dir.path())?;
+        serve(config, path, data_dir)
+    }
+}
+
+/// Serves a configuration until a signal says to stop.
+pub(super) fn serve(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<ExitCode> {
+    crate::telemetry::set_up(&config.log)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(config, path, data_dir))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    let server = Server::start(config, path, &data_dir).await?;
+    tracing::info!(server.http = %server.http, server.ops = %server.ops, "Portpass is serving");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.stop().await;
+    drop(data_dir);
+    Ok(())
+}
+
+/// A server that is running.
+#[derive(Debug)]
+struct Server {
+    http: std::net::SocketAddr,
+    ops: std::net::SocketAddr,
+    readiness: Readiness,
+    leave: watch::Sender<bool>,
+    serving: tokio::task::JoinHandle<()>,
+    background: tokio::task::JoinSet<()>,
+    journal: tokio::task::JoinHandle<()>,
+    portpass: std::sync::Weak<Portpass>,
+    store: Store,
+}
+
+impl Server {
+    async fn start(config: Config, path: &Path, data_dir: &DataDir) -> anyhow::Result<Self> {
+        let clock = Clock::System;
+        let now = clock.now();
+        let settings = config.keys.clone();
+        let registries = config.registries.clone();
+        // Keys may have to be made: not on a thread that serves.
+        let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
+            .await?
+            .context("opening the signing keys")?;
+        let store = Store::open(data_dir).await.context("opening the database")?;
+        let keep = Keep {
+            strangers: config.events.unproven_kept_per_minute,
+            anonymous: ANONYMOUS_ROWS,
+        };
+        let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
+        let snapshot = Snapshot::of(&config, None, now)?;
+        let rates = Rates {
+            identity_per_minute: config.limits.requests_per_identity_per_minute,
+            unproven_per_minute: config.limits.unproven_per_address_per_minute,
+        };
+        let portpass = Arc::new(Portpass {
+            clock,
+            journal,
+            limits: Limits::new(rates),
+            signer,
+            snapshot: ArcSwap::from_pointee(snapshot),
+        });
+
+        let tls = match &config.tls {
+            Some(files) => Some(Tls::load(&files.certificate, &files.key)?),
+            None => None,
+        };
+        let http = listen(config.listen.http).await?;
+        let ops = listen(config.listen.ops).await?;
+        let socket = Socket::bind(&config.admin_socket)?;
+        let (http_address, ops_address) = (http.local_addr()?, ops.local_addr()?);
+
+        let readiness = Readiness::default();
+        let metrics = Arc::new(Metrics::new());
+        let edge = Arc::new(Edge {
+            portpass: Arc::clone(&portpass),
+            metrics: Arc::clone(&metrics),
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+            max_body_bytes: config.limits.body_max_bytes.get() as usize,
+            public_url: config.public_url.clone(),
+            readiness: readiness.clone(),
+        });
+        let bounds = Bounds {
+            connections: config.limits.connections.get() as usize,
+            header_bytes: config.limits.header_max_bytes.get(),
+            header: config.limits.header_timeout.duration(),
+            request: config.limits.request_timeout.duration(),
+            drain: config.limits.shutdown_timeout.duration(),
+        };
+        let (leave, leaving) = watch::channel(false);
+        let serving = tokio::spawn(http::server::serve(
+            http,
+            http::public(Arc::clone(&edge)),
+            tls.clone(),
+            bounds,
+            leaving.clone(),
+        ));
+
+        let (reload, reloads) = mpsc::channel(1);
+        let admin = Admin {
+            portpass: Arc::clone(&portpass),
+            store: store.clone(),
+            reload,
+        };
+        let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
+        let mut background = tokio::task::JoinSet::new();
+        background.spawn(http::server::serve(ops, http::ops(edge), None, bounds, leaving));
+        background.spawn(async move {
+            match socket.serve(admin).await {}
+        });
+        background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
+        background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
+        background.spawn(reloader.run(reloads));
+        Ok(Self {
+            http: http_address,
+            ops: ops_address,
+            readiness,
+            leave,
+            serving,
+            background,
+            journal: journal_task,
+            portpass: Arc::downgrade(&portpass),
+            store,
+        })
+    }
+
+    /// Answers what has begun, and commits what was recorded.
+    async fn stop(mut self) {
+        tracing::info!("Portpass is leaving");
+        self.readiness.leave();
+        tokio::time::sleep(LAME_DUCK).await;
+        // Nobody listens any more only if serving has ended by itself.
+        drop(self.leave.send(true));
+        if let Err(error) = (&mut self.serving).await {
+            tracing::error!(error = %error, "Serving ended badly");
+        }
+        self.background.shutdown().await;
+        // The journal ends when nobody can record any more.
+        if self.portpass.upgrade().is_none()
+            && let Err(error) = (&mut self.journal).await
+        {
+            tracing::error!(error = %error, "The journal ended badly");
+        }
+        self.store.close().await;
+        tracing::info!("Portpass has left");
+    }
+}
+
+async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+}

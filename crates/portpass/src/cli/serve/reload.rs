@@ -1,0 +1,131 @@
+//! Reads the configuration again while serving: all of it, or none.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    config::{self, Config, Watch},
+    http::tls::Tls,
+    metrics::Metrics,
+    portpass::Portpass,
+    snapshot::Snapshot,
+};
+
+/// How often we look whether the files have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What a running server was started with, and what it may exchange.
+pub(super) struct Reloader {
+    path: PathBuf,
+    started: Config,
+    watch: Watch,
+    portpass: Arc<Portpass>,
+    metrics: Arc<Metrics>,
+    tls: Option<Tls>,
+}
+
+impl Reloader {
+    pub(super) fn new(
+        path: &std::path::Path,
+        started: Config,
+        portpass: Arc<Portpass>,
+        metrics: Arc<Metrics>,
+        tls: Option<Tls>,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            watch: Watch::new(started.footprint.clone()),
+            started,
+            portpass,
+            metrics,
+            tls,
+        }
+    }
+
+    /// Reloads on SIGHUP, when an operator asks, and when the files have
+    /// changed and are still.
+    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<()>) {
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(error) => {
+                tracing::error!(error = %error, "SIGHUP will not be heard");
+                return;
+            }
+        };
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = tokio::select! {
+                _ = hangup.recv() => true,
+                Some(()) = asked.recv() => true,
+                _ = look.tick() => self.has_changed(),
+            };
+            if due {
+                tokio::task::block_in_place(|| self.reload());
+            }
+        }
+    }
+
+    fn has_changed(&mut self) -> bool {
+        let changed = tokio::task::block_in_place(|| self.watch.look());
+        if let Some(changed) = &changed {
+            tracing::info!(config.files = ?changed.files, "The configuration has changed");
+        }
+        changed.is_some()
+    }
+
+    fn reload(&mut self) {
+        let result = self.apply();
+        self.metrics.count_reload(result.is_ok());
+        match result {
+            Ok(()) => tracing::info!("The configuration was read again"),
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "The configuration was not applied; the old one stays"
+            ),
+        }
+    }
+
+    /// Everything that can fail comes before the first thing that changes what
+    /// is served; keys that were made for nothing do no harm.
+    fn apply(&mut self) -> anyhow::Result<()> {
+        let now = self.portpass.clock.now();
+        let config = config::load(&self.path)?;
+        self.warn_of_restart(&config);
+        let previous = self.portpass.snapshot.load_full();
+        let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        if let Some(tls) = &self.tls {
+            tls.reload()?;
+        }
+        self.portpass.signer.prepare(&config.registries, now)?;
+        self.portpass.snapshot.store(Arc::new(snapshot));
+        self.watch = Watch::new(config.footprint);
+        Ok(())
+    }
+
+    /// Names the sections that only a restart can change.
+    fn warn_of_restart(&self, config: &Config) {
+        let started = &self.started;
+        let changed = [
+            ("public_url", config.public_url != started.public_url),
+            ("[admin]", config.admin_socket != started.admin_socket),
+            ("[events]", config.events != started.events),
+            ("[keys]", config.keys != started.keys),
+            ("[limits]", config.limits != started.limits),
+            ("[listen]", config.listen != started.listen),
+            ("[log]", config.log != started.log),
+            ("[store]", config.data_dir != started.data_dir),
+            ("[tls]", config.tls != started.tls),
+        ];
+        for (section, changed) in changed {
+            if changed {
+                tracing::warn!(config.section = section, "A change takes effect at the next start");
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What goes on beside the requests.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use crate::portpass::Portpass;
+
+/// The longest and the shortest time between two looks at our keys.
+const KEYS_AT_LEAST_EVERY: Duration = Duration::from_secs(3600);
+const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+
+/// Rotates leaves when they are due, and warns of a CA that ends.
+pub(super) async fn maintain_keys(portpass: Arc<Portpass>) {
+    loop {
+        let now = portpass.clock.now();
+        let signer = Arc::clone(&portpass);
+        let next = match tokio::task::spawn_blocking(move || signer.signer.maintain(now)).await {
+            Ok(Ok(next)) => next,
+            Ok(Err(error)) => {
+                tracing::error!(error = %error, "Signing keys could not be renewed");
+                now
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "Renewing signing keys ended badly");
+                now
+            }
+        };
+        if let Some(warning) = portpass.signer.authority_expiry(now).warning {
+            tracing::warn!("{warning}");
+        }
+        sleep(until(next, now)).await;
+    }
+}
+
+fn until(next: Timestamp, now: Timestamp) -> Duration {
+    let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+    wait.clamp(KEYS_AT_MOST_EVERY, KEYS_AT_LEAST_EVERY)
+}
+
+/// Fetches the keys of issuers ahead of need.
+pub(super) async fn refresh_issuers(portpass: Arc<Portpass>) {
+    loop {
+        let now = portpass.clock.now();
+        let snapshot = portpass.snapshot.load_full();
+        snapshot.directory.refresh_due(now);
+        sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,1 @@
+//! The reference page, from the types' own comments.

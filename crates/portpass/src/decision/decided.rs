@@ -1,0 +1,171 @@
+//! What a decision leaves behind: a grant or a refusal, and the whole story.
+
+use std::sync::Arc;
+
+use scope::Scopes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{RuleOutcome, refusal::Refusal};
+use crate::{identity::Proof, registry::Registry, short_id::ShortId};
+
+/// The id under which the operator finds a decision.
+///
+/// It is made of login, registry, sorted scopes and policy version, so a client
+/// that asks the same twice (containerd's POST, then GET) is one decision.
+pub fn decision_id(
+    login: Option<ShortId>,
+    registry: &str,
+    asked: &Scopes,
+    version: ShortId,
+) -> ShortId {
+    let login = login.map(|login| login.to_string()).unwrap_or_default();
+    ShortId::of_parts([
+        login.as_bytes(),
+        registry.as_bytes(),
+        asked.to_string().as_bytes(),
+        version.to_string().as_bytes(),
+    ])
+}
+
+/// What every decision carries, given or refused; the event is written from it.
+#[derive(Debug)]
+pub struct Decision {
+    pub(super) id: ShortId,
+    pub(super) proof: Proof,
+    pub(super) registry: Arc<Registry>,
+    pub(super) asked: Scopes,
+    pub(super) policy: ShortId,
+    pub(super) groups: Vec<Arc<str>>,
+    pub(super) claims: Map<String, Value>,
+    pub(super) rules: Vec<RuleOutcome>,
+}
+
+impl Decision {
+    /// The id that the caller is told.
+    pub fn id(&self) -> ShortId {
+        self.id
+    }
+
+    /// Who asked.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// The registry that the decision is for.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// What was asked, as it came.
+    pub fn asked(&self) -> &Scopes {
+        &self.asked
+    }
+
+    /// The version of the policy that decided.
+    pub fn policy(&self) -> ShortId {
+        self.policy
+    }
+
+    /// The groups that the caller is a member of, in alphabetical order.
+    pub fn groups(&self) -> &[Arc<str>] {
+        &self.groups
+    }
+
+    /// The caller's values of the claims that rules name, for later replay.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// What each rule and each deny said.
+    pub fn rules(&self) -> &[RuleOutcome] {
+        &self.rules
+    }
+}
+
+/// What was allowed.
+///
+/// Only [`Policy::decide`](super::Policy::decide) makes one, so nothing can be
+/// signed that was not decided.
+#[derive(Debug)]
+pub struct Grant {
+    pub(super) decision: Decision,
+    pub(super) access: Vec<Access>,
+}
+
+impl Grant {
+    /// How it came about.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Whom it was given to.
+    pub fn proof(&self) -> &Proof {
+        &self.decision.proof
+    }
+
+    /// The registry that it is for.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.decision.registry
+    }
+
+    /// The token's `access`, in the order of the scopes; empty for a login probe.
+    pub fn access(&self) -> &[Access] {
+        &self.access
+    }
+
+    /// The granted scopes as the OAuth `scope` field has them, with spaces between.
+    pub fn scope_text(&self) -> String {
+        let texts: Vec<_> = self.access.iter().map(Access::scope_text).collect();
+        texts.join(" ")
+    }
+}
+
+/// A refusal, with the reason for the caller and the story for the operator.
+///
+/// Only [`Policy::decide`](super::Policy::decide) makes one.
+#[derive(Debug)]
+pub struct Denied {
+    pub(super) decision: Decision,
+    pub(super) refusal: Refusal,
+}
+
+impl Denied {
+    /// How it came about.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Why, as the caller may be told it.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
+/// One entry of a token's `access` claim.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Access {
+    /// The kind of resource: `repository` or `registry`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The repository's class, as it was asked: `plugin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The resource's name.
+    pub name: String,
+    /// What may be done with it, in alphabetical order.
+    pub actions: Vec<String>,
+}
+
+impl Access {
+    fn scope_text(&self) -> String {
+        let class = self.class.as_ref();
+        let class = class.map(|class| format!("({class})")).unwrap_or_default();
+        format!(
+            "{}{class}:{}:{}",
+            self.kind,
+            self.name,
+            self.actions.join(",")
+        )
+    }
+}

@@ -1,0 +1,34 @@
+//! What one rule said of one request, for the event.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::identity::Fact;
+
+/// A rule's name and what it said.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct RuleOutcome {
+    /// The table: `rule.own-namespace`, `deny.nobody-deletes-base`.
+    pub rule: Arc<str>,
+    /// What it said.
+    pub outcome: Outcome,
+}
+
+/// What one rule said.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is for this caller, and its conditions are met.
+    Matched,
+    /// It is for other callers.
+    OtherCaller,
+    /// It is for other registries.
+    OtherRegistry,
+    /// Its expression is not true, or could not be evaluated.
+    UnmetCel,
+    /// This is the first fact that is not as it should be.
+    UnmetFact(Fact),
+    /// It matched and gives nothing, because a template could not be rendered.
+    Void(String),
+}

@@ -1,0 +1,56 @@
+//! The rules as the file gives them: syntax read, names not yet resolved.
+
+use std::collections::BTreeMap;
+
+use super::When;
+use crate::config::{Located, Place};
+
+/// Everything that a [`Policy`](super::Policy) is compiled from.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySource {
+    /// Issuer name → whether it is a code host (github-actions, gitlab, forgejo).
+    pub issuers: BTreeMap<String, bool>,
+    /// The names of the registries.
+    pub registries: Vec<String>,
+    /// The `[match.*]` tables.
+    pub matches: BTreeMap<String, Located<When>>,
+    /// The `[rule.*]` tables.
+    pub rules: BTreeMap<String, RuleSource>,
+    /// The `[deny.*]` tables.
+    pub denies: BTreeMap<String, RuleSource>,
+    /// Group → its members, as issuer and id; the issuers are configured ones.
+    pub groups: BTreeMap<String, Vec<(String, String)>>,
+    /// Issuer → id → repository names.
+    pub images: BTreeMap<String, BTreeMap<String, Vec<Located<String>>>>,
+}
+
+/// One `[rule.*]` or `[deny.*]`; a key that the file leaves out is empty or false.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSource {
+    /// Its name in the table's header.
+    pub at: Place,
+    /// The issuers whose identities it is for.
+    pub from: Vec<Located<String>>,
+    /// The group whose members it is for.
+    pub group: Option<Located<String>>,
+    /// Whether it is for callers without a credential.
+    pub anonymous: bool,
+    /// What the caller's facts must be.
+    pub when: Option<Located<When>>,
+    /// What must be true besides, in CEL.
+    pub cel: Option<Located<String>>,
+    /// The registries it is about; needed once there are two.
+    pub registries: Vec<Located<String>>,
+    /// Patterns of repositories that may be pulled.
+    pub pull: Vec<Located<String>>,
+    /// Patterns of repositories that may be pushed, and therefore pulled.
+    pub push: Vec<Located<String>>,
+    /// Patterns of repositories in which something may be deleted.
+    pub delete: Vec<Located<String>>,
+    /// Whether the list of repositories may be read.
+    pub catalog: bool,
+    /// Whether push and delete are meant for every run of a code host.
+    pub any_run: bool,
+    /// Whether a template may begin with a placeholder.
+    pub allow_root: bool,
+}

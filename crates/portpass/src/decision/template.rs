@@ -1,0 +1,304 @@
+//! Templates: repository patterns with facts of the caller in them.
+
+use std::{cell::OnceCell, fmt};
+
+use scope::is_repository_name;
+
+use super::{
+    glob::{Class, Glob, GlobError, Step, push_glob},
+    suggestion::did_you_mean,
+    vocabulary,
+};
+use crate::identity::{Fact, Facts};
+
+/// A fact that may stand in a template, in braces.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Placeholder {
+    Issuer,
+    Namespace,
+    Owner,
+    OwnerId,
+    Repository,
+    RepositoryId,
+    ServiceAccount,
+    User,
+}
+
+impl Placeholder {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Issuer,
+        Self::Namespace,
+        Self::Owner,
+        Self::OwnerId,
+        Self::Repository,
+        Self::RepositoryId,
+        Self::ServiceAccount,
+        Self::User,
+    ];
+
+    pub(super) fn fact(self) -> Fact {
+        match self {
+            Self::Issuer => Fact::Issuer,
+            Self::Namespace => Fact::Namespace,
+            Self::Owner => Fact::Owner,
+            Self::OwnerId => Fact::OwnerId,
+            Self::Repository => Fact::Repository,
+            Self::RepositoryId => Fact::RepositoryId,
+            Self::ServiceAccount => Fact::ServiceAccount,
+            Self::User => Fact::User,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        vocabulary::word(self.fact())
+    }
+
+    /// What its value may be: only the platforms' paths may hold a `/`.
+    pub(super) fn class(self) -> Class {
+        match self {
+            Self::Namespace | Self::Owner | Self::Repository => Class::Any,
+            Self::Issuer
+            | Self::OwnerId
+            | Self::RepositoryId
+            | Self::ServiceAccount
+            | Self::User => Class::Segment,
+        }
+    }
+}
+
+/// A pattern with at least one placeholder.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    parts: Vec<Part>,
+    /// The text before the first placeholder or wildcard.
+    prefix: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Step(Step),
+    Value(Placeholder),
+}
+
+/// Why a text is not a template.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum TemplateError {
+    #[error("a `{{` without its `}}`, or the reverse")]
+    Brace,
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    #[error(
+        "unknown placeholder `{{{name}}}`{suggestion}; there are {}",
+        known_placeholders()
+    )]
+    Unknown { name: String, suggestion: String },
+}
+
+/// Why a caller's facts do not render a template.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Unrendered {
+    /// The caller has no such fact.
+    Absent(Fact),
+    /// The fact holds what no repository name may hold.
+    Unfit(Fact),
+    /// The whole is no repository name.
+    Whole,
+}
+
+impl Unrendered {
+    pub(super) fn fact(self) -> Option<Fact> {
+        match self {
+            Self::Absent(fact) | Self::Unfit(fact) => Some(fact),
+            Self::Whole => None,
+        }
+    }
+}
+
+impl fmt::Display for Unrendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(fact) => write!(f, "there is no {}", vocabulary::word(*fact)),
+            Self::Unfit(fact) => write!(
+                f,
+                "{} cannot stand in a repository name",
+                vocabulary::word(*fact)
+            ),
+            Self::Whole => f.write_str("what it renders is not a repository name"),
+        }
+    }
+}
+
+impl Template {
+    /// Reads a text with placeholders; `None` where it has none.
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, TemplateError> {
+        let mut parts = Vec::new();
+        let mut has_value = false;
+        let mut rest = text;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let (name, tail) = tail.split_once('}').ok_or(TemplateError::Brace)?;
+            push_parts(literal, &mut parts)?;
+            let placeholder = Placeholder::ALL
+                .into_iter()
+                .find(|placeholder| placeholder.word() == name)
+                .ok_or_else(|| TemplateError::Unknown {
+                    name: name.to_owned(),
+                    suggestion: did_you_mean(name, placeholder_words()),
+                })?;
+            parts.push(Part::Value(placeholder));
+            has_value = true;
+            rest = tail;
+        }
+        push_parts(rest, &mut parts)?;
+        let prefix = text.split(['{', '*']).next().unwrap_or_default().to_owned();
+        Ok(has_value.then_some(Self { parts, prefix }))
+    }
+
+    /// The text that everything it renders begins with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whether the issuer's name is in everything it renders.
+    pub(super) fn names_issuer(&self) -> bool {
+        self.placeholders().any(|one| one == Placeholder::Issuer)
+    }
+
+    /// The placeholders, in order.
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Step(_) => None,
+            Part::Value(placeholder) => Some(*placeholder),
+        })
+    }
+
+    /// Whether a wildcard stands right beside a placeholder, so that one
+    /// caller's pattern also means names that begin or end like another's.
+    pub(super) fn blurs_a_value(&self) -> bool {
+        let wild = |part: &Part| matches!(part, Part::Step(Step::Many(_)));
+        let value = |part: &Part| matches!(part, Part::Value(_));
+        self.parts
+            .iter()
+            .zip(self.parts.iter().skip(1))
+            .any(|(one, next)| wild(one) && value(next) || value(one) && wild(next))
+    }
+
+    /// Every name it could render for anybody of an issuer.
+    pub(super) fn reach(&self, issuer: &str) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Step(step) => steps.push(*step),
+                Part::Value(Placeholder::Issuer) => {
+                    steps.extend(issuer.to_ascii_lowercase().bytes().map(Step::Byte));
+                }
+                Part::Value(placeholder) => {
+                    let class = placeholder.class();
+                    steps.extend([Step::One(class), Step::Many(class)]);
+                }
+            }
+        }
+        steps
+    }
+
+    /// The pattern with the caller's facts in it.
+    pub(super) fn render(&self, values: &Values<'_>) -> Result<Glob, Unrendered> {
+        let mut steps = Vec::with_capacity(self.parts.len() + 32);
+        for part in &self.parts {
+            match part {
+                Part::Step(step) => steps.push(*step),
+                Part::Value(placeholder) => {
+                    steps.extend(values.value(*placeholder)?.bytes().map(Step::Byte));
+                }
+            }
+        }
+        if can_be_a_name(&steps) {
+            Ok(Glob::of(steps))
+        } else {
+            Err(Unrendered::Whole)
+        }
+    }
+}
+
+fn push_parts(text: &str, parts: &mut Vec<Part>) -> Result<(), TemplateError> {
+    if text.contains('}') {
+        return Err(TemplateError::Brace);
+    }
+    let mut steps = Vec::new();
+    push_glob(text, &mut steps)?;
+    parts.extend(steps.into_iter().map(Part::Step));
+    Ok(())
+}
+
+fn placeholder_words() -> impl Iterator<Item = &'static str> {
+    Placeholder::ALL.into_iter().map(Placeholder::word)
+}
+
+fn known_placeholders() -> String {
+    let mut text = String::new();
+    for word in placeholder_words() {
+        text.push_str(&format!("`{{{word}}}`, "));
+    }
+    text + "and `{images}`"
+}
+
+/// Whether a pattern means some repository name: with a letter, which may
+/// stand anywhere in a name, for each wildcard.
+pub(super) fn can_be_a_name(steps: &[Step]) -> bool {
+    let bytes = steps.iter().map(|step| match step {
+        Step::Byte(byte) => *byte,
+        Step::Many(_) | Step::One(_) => b'a',
+    });
+    String::from_utf8(bytes.collect()).is_ok_and(|name| is_repository_name(&name))
+}
+
+/// What one caller's placeholders render to, each worked out once.
+pub(super) struct Values<'p> {
+    issuer: &'p str,
+    facts: &'p Facts,
+    rendered: [OnceCell<Result<String, Unrendered>>; Placeholder::ALL.len()],
+}
+
+impl<'p> Values<'p> {
+    pub(super) fn new(issuer: &'p str, facts: &'p Facts) -> Self {
+        Self {
+            issuer,
+            facts,
+            rendered: Default::default(),
+        }
+    }
+
+    fn value(&self, placeholder: Placeholder) -> Result<&str, Unrendered> {
+        let cell = self
+            .rendered
+            .get(placeholder as usize)
+            .expect("there is a cell for each placeholder");
+        match cell.get_or_init(|| self.render(placeholder)) {
+            Ok(text) => Ok(text),
+            Err(unrendered) => Err(*unrendered),
+        }
+    }
+
+    fn render(&self, placeholder: Placeholder) -> Result<String, Unrendered> {
+        let fact = placeholder.fact();
+        let text = match placeholder {
+            Placeholder::Issuer => self.issuer,
+            Placeholder::Namespace
+            | Placeholder::Owner
+            | Placeholder::OwnerId
+            | Placeholder::Repository
+            | Placeholder::RepositoryId
+            | Placeholder::ServiceAccount
+            | Placeholder::User => self.facts.text(fact).ok_or(Unrendered::Absent(fact))?,
+        };
+        // ASCII first: lower-casing other letters makes ASCII of some of them
+        // (the Kelvin sign), and so another's name.
+        let text = text
+            .is_ascii()
+            .then(|| text.to_ascii_lowercase())
+            .ok_or(Unrendered::Unfit(fact))?;
+        let fits = is_repository_name(&text)
+            && !text.contains(':')
+            && text.bytes().all(|byte| placeholder.class().holds(byte));
+        fits.then_some(text).ok_or(Unrendered::Unfit(fact))
+    }
+}

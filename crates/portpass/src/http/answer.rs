@@ -1,0 +1,211 @@
+//! The one place where an outcome becomes a status code and a body.
+
+use axum::{
+    Json,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    audit::{Recorded, Unrecorded},
+    identity::Unproven,
+    portpass::{Ask, Nonsense, Refused},
+    short_id::ShortId,
+    token::SignedToken,
+};
+
+/// A token, in the words of the Docker token protocol and of RFC 6749 §5.1.
+///
+/// `issued_at` is left out on purpose: clients compute the expiry from it with
+/// clocks of their own, and all take the time of the answer without it.
+#[derive(Serialize)]
+struct Granted<'a> {
+    token: &'a str,
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+}
+
+/// A refusal: one element of the registries' `errors`, since clients drop or
+/// garble further ones, and the fields of RFC 6749 §5.2 beside it.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    errors: [RegistryError<'a>; 1],
+    error: &'static str,
+    error_description: &'a str,
+}
+
+#[derive(Serialize)]
+struct RegistryError<'a> {
+    code: &'static str,
+    message: &'a str,
+}
+
+/// How a refusal looks from outside.
+struct Shape {
+    status: StatusCode,
+    code: &'static str,
+    error: &'static str,
+    message: String,
+    retry_after_seconds: Option<u64>,
+}
+
+/// Renders what was recorded; what was not is only said to be unavailable.
+pub(super) fn render(result: &Result<Recorded, Unrecorded>) -> Response {
+    match result {
+        Ok(recorded) => match recorded.outcome() {
+            Ok(token) => granted(token),
+            Err(refused) => shape(refused).into_response(),
+        },
+        Err(unrecorded) => {
+            tracing::error!(error = %unrecorded, "A request was not answered because it was not recorded");
+            let message = "the service cannot record requests right now; try again";
+            Shape::unavailable(message.to_owned()).into_response()
+        }
+    }
+}
+
+/// A request that took too long in all, by its body or by what it waited for.
+pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
+    tracing::debug!(error = %elapsed, "A request took too long");
+    Shape::unavailable("the request took too long; try again".to_owned()).into_response()
+}
+
+fn granted(token: &SignedToken) -> Response {
+    let body = Granted {
+        token: token.encoded(),
+        access_token: token.encoded(),
+        token_type: "Bearer",
+        expires_in: token.lifetime_seconds(),
+        scope: token.grant().scope_text(),
+    };
+    uncached((StatusCode::OK, Json(body)).into_response())
+}
+
+fn shape(refused: &Refused) -> Shape {
+    match refused {
+        // Policy is refused with 401 too: clients lose the reason of a 403.
+        Refused::Denied(denied) if denied.decision().proof().is_anonymous() => {
+            Shape::unauthorized(denied.refusal().to_string())
+        }
+        Refused::Denied(denied) => Shape {
+            status: StatusCode::UNAUTHORIZED,
+            code: "DENIED",
+            error: "access_denied",
+            message: denied.refusal().to_string(),
+            retry_after_seconds: None,
+        },
+        Refused::LimitedAddress(limited) | Refused::LimitedIdentity { limited, .. } => Shape {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "TOOMANYREQUESTS",
+            error: "temporarily_unavailable",
+            message: limited.to_string(),
+            retry_after_seconds: Some(limited.seconds),
+        },
+        Refused::Malformed(malformed) => Shape::unauthorized(malformed.to_string()),
+        Refused::Nonsense(nonsense) => Shape {
+            status: StatusCode::BAD_REQUEST,
+            code: "UNSUPPORTED",
+            error: nonsense_error(nonsense),
+            message: nonsense.to_string(),
+            retry_after_seconds: None,
+        },
+        Refused::Sign(error) => {
+            tracing::error!(error = %error, "A granted token could not be signed");
+            Shape {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                code: "UNKNOWN",
+                error: "server_error",
+                message: "internal error".to_owned(),
+                retry_after_seconds: None,
+            }
+        }
+        Refused::Unproven { unproven, ask } => match unproven {
+            Unproven::Rejected(rejected) => {
+                Shape::unauthorized(with_decision(&rejected.reason, ask, Some(rejected.login)))
+            }
+            Unproven::Stranger(stranger) => {
+                Shape::unauthorized(with_decision(&stranger.reason, ask, stranger.login))
+            }
+            Unproven::Unavailable { login, .. } => {
+                let message = "the keys of the JWT's issuer cannot be had right now; try again";
+                Shape::unavailable(with_decision(&message, ask, Some(*login)))
+            }
+        },
+    }
+}
+
+/// A reason with the decision's id behind it, where there is a login to derive
+/// one from: the same for the `POST` and the `GET` that repeats it.
+fn with_decision(reason: &dyn std::fmt::Display, ask: &Ask, login: Option<ShortId>) -> String {
+    match login {
+        Some(login) => format!("{reason}; decision {}", ask.decision(login)),
+        None => reason.to_string(),
+    }
+}
+
+fn nonsense_error(nonsense: &Nonsense) -> &'static str {
+    match nonsense {
+        Nonsense::GrantType => "unsupported_grant_type",
+        Nonsense::Scope(_) => "invalid_scope",
+        Nonsense::Request(_)
+        | Nonsense::ServiceMissing
+        | Nonsense::ServiceTwice
+        | Nonsense::ServiceUnknown => "invalid_request",
+    }
+}
+
+impl Shape {
+    fn unauthorized(message: String) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            code: "UNAUTHORIZED",
+            error: "invalid_client",
+            message,
+            retry_after_seconds: None,
+        }
+    }
+
+    fn unavailable(message: String) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "UNAVAILABLE",
+            error: "temporarily_unavailable",
+            message,
+            retry_after_seconds: Some(1),
+        }
+    }
+
+    fn into_response(self) -> Response {
+        let message = self.message.as_str();
+        let body = Refusal {
+            errors: [RegistryError { code: self.code, message }],
+            error: self.error,
+            error_description: message,
+        };
+        let mut response = uncached((self.status, Json(body)).into_response());
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 §11.6.1 wants a challenge. Basic, which clients ignore:
+            // docker would print a Bearer challenge as another line of error.
+            let challenge = HeaderValue::from_static("Basic realm=\"portpass\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// Neither tokens nor refusals may be kept on the way (RFC 6749 §5.1).
+fn uncached(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}

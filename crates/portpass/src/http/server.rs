@@ -1,0 +1,164 @@
+//! Connections: accepted, bounded in number and time, and ended without loss.
+
+use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, response::Response};
+use hyper::{Request, body::Incoming};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tower::ServiceExt as _;
+
+use super::{Peer, answer::too_slow, tls::Tls};
+
+/// How many requests one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 64;
+
+/// How long to wait after an accept that failed for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the backlog may be quiet before it counts as empty at the end.
+const BACKLOG_QUIET: Duration = Duration::from_millis(50);
+
+/// How connections are bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections open at once.
+    pub connections: usize,
+    /// The largest header of a request, in bytes.
+    pub header_bytes: u32,
+    /// How long a client may take for a TLS handshake, or for the header of a
+    /// request; an idle connection is closed after as long.
+    pub header: Duration,
+    /// How long a request may take, from its header to its answer.
+    pub request: Duration,
+    /// How long answers under way may take once we are asked to end.
+    pub drain: Duration,
+}
+
+/// Serves until `leave` turns true, then ends every connection after the
+/// answer that it is waiting for.
+///
+/// Connections that were waiting in the backlog are still accepted then, and
+/// answers under way have [`Bounds::drain`] to be finished.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Tls>,
+    bounds: Bounds,
+    mut leave: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    let connections = Arc::new(Semaphore::new(bounds.connections));
+    let server = Server { router, tls, bounds };
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&connections).acquire_owned() => permit,
+            _ = leave.wait_for(|leaving| *leaving) => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = leave.wait_for(|leaving| *leaving) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = server.clone().connection(stream, peer.ip(), &graceful);
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "A connection was not accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    while let Ok(Ok((stream, peer))) = timeout(BACKLOG_QUIET, listener.accept()).await {
+        tokio::spawn(server.clone().connection(stream, peer.ip(), &graceful));
+    }
+    drop(listener);
+    if timeout(bounds.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("Some answers were not finished in time and were cut off");
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    router: Router,
+    tls: Option<Tls>,
+    bounds: Bounds,
+}
+
+impl Server {
+    /// One connection, from its handshake to its end.
+    fn connection(
+        self,
+        stream: TcpStream,
+        peer: IpAddr,
+        graceful: &GracefulShutdown,
+    ) -> impl Future<Output = ()> + use<> {
+        let watcher = graceful.watcher();
+        async move {
+            // Answers are small and awaited: nothing is gained by gathering them.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(error = %error, "A connection kept its delay");
+            }
+            match &self.tls {
+                None => self.requests(stream, peer, watcher).await,
+                Some(tls) => match timeout(self.bounds.header, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
+                    Ok(Err(error)) => tracing::debug!(error = %error, "A TLS handshake failed"),
+                    Err(elapsed) => tracing::debug!(error = %elapsed, "A TLS handshake took too long"),
+                },
+            }
+        }
+    }
+
+    async fn requests(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: IpAddr,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        let router = self.router.clone();
+        let limit = self.bounds.request;
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            let router = router.clone();
+            async move { Ok::<_, Infallible>(answer(router, request.map(Body::new), limit).await) }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.bounds.header)
+            .max_buf_size(self.bounds.header_bytes as usize);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(self.bounds.header_bytes)
+            .max_concurrent_streams(MAX_STREAMS)
+            .keep_alive_interval(self.bounds.header)
+            .keep_alive_timeout(self.bounds.header);
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = pin!(watcher.watch(connection)).await {
+            tracing::debug!(error = %error, "A connection ended early");
+        }
+    }
+}
+
+async fn answer(router: Router, request: Request<Body>, limit: Duration) -> Response {
+    match timeout(limit, router.oneshot(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(elapsed) => too_slow(&elapsed),
+    }
+}

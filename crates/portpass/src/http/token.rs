@@ -1,0 +1,99 @@
+//! `GET` and `POST /token`: the Docker token protocol and its OAuth2 form.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::{RawQuery, State, rejection::BytesRejection},
+    http::{
+        HeaderMap,
+        header::{AUTHORIZATION, USER_AGENT},
+    },
+    response::Response,
+};
+
+use super::{
+    Edge, Peer, answer,
+    client_ip::client_ip,
+    parameters::{Parameters, is_form},
+    trace::RequestId,
+};
+use crate::{
+    audit::Origin,
+    credential::Presented,
+    portpass::{Nonsense, TokenRequest},
+};
+
+/// Everything beside the parameters that a request says of itself.
+struct Caller<'a> {
+    edge: &'a Edge,
+    headers: &'a HeaderMap,
+    peer: Peer,
+    request_id: RequestId,
+}
+
+pub(super) async fn get(
+    State(edge): State<Arc<Edge>>,
+    Extension(peer): Extension<Peer>,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let caller = Caller { edge: &edge, headers: &headers, peer, request_id };
+    let parameters = Parameters::read(query.unwrap_or_default().as_bytes()).map(|read| Parameters {
+        // A credential in a query would stand in every log on the way.
+        grant_type: None,
+        password: None,
+        ..read
+    });
+    caller.ask(parameters).await
+}
+
+pub(super) async fn post(
+    State(edge): State<Arc<Edge>>,
+    Extension(peer): Extension<Peer>,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let caller = Caller { edge: &edge, headers: &headers, peer, request_id };
+    caller.ask(form(&headers, body)).await
+}
+
+fn form(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Parameters, Nonsense> {
+    if !is_form(headers) {
+        let message = "the body is not application/x-www-form-urlencoded";
+        return Err(Nonsense::Request(message.to_owned()));
+    }
+    let body = body.map_err(|rejection| Nonsense::Request(rejection.body_text()))?;
+    let parameters = Parameters::read(&body)?;
+    parameters.check_grant_type()?;
+    Ok(parameters)
+}
+
+impl Caller<'_> {
+    async fn ask(self, parameters: Result<Parameters, Nonsense>) -> Response {
+        let user_agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let address = client_ip(self.peer, self.headers, &self.edge.trusted_proxies);
+        let origin = Origin::new(address, self.request_id.to_string(), user_agent);
+        let portpass = &self.edge.portpass;
+        let result = match &parameters {
+            Ok(parameters) => {
+                let request = TokenRequest {
+                    origin,
+                    presented: Presented {
+                        authorization: self.headers.get(AUTHORIZATION).map(|value| value.as_bytes()),
+                        password: parameters.password.as_deref(),
+                    },
+                    scopes: parameters.scopes.iter().map(String::as_str).collect(),
+                    services: parameters.services.iter().map(String::as_str).collect(),
+                };
+                portpass.answer(&request).await
+            }
+            Err(nonsense) => portpass.refuse(nonsense.clone(), &origin).await,
+        };
+        self.edge.metrics.count_answer(&result);
+        answer::render(&result)
+    }
+}

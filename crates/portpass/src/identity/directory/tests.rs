@@ -1,0 +1,1 @@
+//! Proofs, end to end.

@@ -1,0 +1,146 @@
+//! One configured issuer, checked and ready.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{
+    Facts, IssuerKind, IssuerSettings,
+    claims::{ClaimFault, Claims},
+    keys::{Keys, Source, SourceFault},
+    kind::{Reading, Subject},
+    pins::Pins,
+    settings_check::{self, Checked},
+    unproven::RejectReason,
+    validity::Terms,
+};
+use crate::{
+    config::Fault,
+    credential::{JwtAlgorithm, UnverifiedJwt},
+};
+
+/// One issuer.
+#[derive(Debug)]
+pub(super) struct Issuer {
+    pub(super) name: Arc<str>,
+    pub(super) kind: IssuerKind,
+    /// What `iss` may be, byte for byte.
+    pub(super) iss: Vec<String>,
+    pub(super) keys: Arc<Keys>,
+    algorithms: Vec<JwtAlgorithm>,
+    id_claim: Option<String>,
+    pins: Pins,
+    terms: Terms,
+    web: Option<String>,
+}
+
+/// Whom a JWT with a right signature is about, and whether the tenant is ours.
+#[derive(Debug)]
+pub(super) struct Verified {
+    pub(super) claims: Claims,
+    pub(super) subject: Subject,
+}
+
+impl Issuer {
+    /// Checks the settings and opens the keys; those of a previous issuer of the
+    /// same name are kept if they come from the same source.
+    pub(super) fn build(
+        settings: IssuerSettings,
+        previous: Option<&Self>,
+        key_cache_dir: &Path,
+        now: Timestamp,
+    ) -> Result<Self, Vec<Fault>> {
+        let keys_at = settings_check::keys_at(&settings);
+        let Checked {
+            name,
+            kind,
+            iss,
+            source,
+            algorithms,
+            id_claim,
+            pins,
+            terms,
+            web,
+        } = settings_check::check(settings)?;
+        let keys = Self::keys(&name, source, previous, key_cache_dir, now).map_err(|fault| {
+            vec![Fault {
+                message: fault.to_string(),
+                at: keys_at,
+            }]
+        })?;
+        Ok(Self {
+            name,
+            kind,
+            iss,
+            keys,
+            algorithms,
+            id_claim,
+            pins,
+            terms,
+            web,
+        })
+    }
+
+    fn keys(
+        name: &Arc<str>,
+        source: Source,
+        previous: Option<&Self>,
+        key_cache_dir: &Path,
+        now: Timestamp,
+    ) -> Result<Arc<Keys>, SourceFault> {
+        match previous {
+            Some(previous) if *previous.keys.source() == source => Ok(Arc::clone(&previous.keys)),
+            Some(_) | None => {
+                Keys::open(Arc::clone(name), source, key_cache_dir, now).map(Arc::new)
+            }
+        }
+    }
+
+    pub(super) fn accepts_algorithm(&self, jwt: &UnverifiedJwt) -> bool {
+        self.algorithms.contains(&jwt.algorithm())
+    }
+
+    /// Reads the payload of a JWT that this issuer's key signed.
+    pub(super) fn read(&self, jwt: &UnverifiedJwt) -> Result<Verified, ClaimFault> {
+        let claims = Claims::parse(jwt.payload())?;
+        let reading = Reading {
+            issuer: &self.name,
+            web: self.web.as_deref(),
+            id_claim: self.id_claim.as_deref(),
+        };
+        let subject = self.kind.subject(&claims, &reading)?;
+        Ok(Verified { claims, subject })
+    }
+
+    /// What of the facts is not of a tenant that is pinned, for the operator.
+    pub(super) fn unpinned(&self, facts: &Facts) -> Option<String> {
+        let fact = self.pins.unmet(facts)?;
+        Some(match facts.text(fact) {
+            Some(value) => format!("{fact} {value} is not pinned"),
+            None => format!("{fact} is pinned, and the JWT has none"),
+        })
+    }
+
+    /// Until when a login with these claims may last.
+    pub(super) fn check_terms(
+        &self,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<Timestamp, RejectReason> {
+        self.terms.check(claims, now)
+    }
+
+    /// Whether one JWT could be both issuers': same `iss`, same keys, same tenant.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.iss.iter().any(|iss| other.iss.contains(iss))
+            && self.keys.source().location == other.keys.source().location
+            && self.pins.overlap(&other.pins)
+    }
+}
+
+impl Verified {
+    pub(super) fn into_claims(self) -> (Subject, Map<String, Value>) {
+        (self.subject, self.claims.into_map())
+    }
+}

@@ -1,0 +1,388 @@
+//! Issuers' keys: fetched ahead of need, kept through an outage, never guessed.
+
+use std::{
+    collections::VecDeque,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+mod address;
+mod cache;
+mod fetch;
+mod jwks;
+mod resolve;
+mod source;
+
+pub(super) use self::{
+    address::Reach,
+    jwks::PublicKey,
+    resolve::is_localhost,
+    source::{Location, Source},
+};
+use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet};
+use crate::{credential::JwtAlgorithm, short_id::ShortId};
+
+/// How long a set is fresh, give or take [`JITTER_SECONDS`].
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// So that issuers, and replicas, do not all ask at once.
+const JITTER_SECONDS: i64 = 60;
+/// How long a set serves when its issuer cannot be asked again.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// How often a key id that nobody knows may make us ask.
+const ASK_FOR_UNKNOWN: SignedDuration = SignedDuration::from_secs(60);
+/// How often a request may make us ask when there is nothing usable to lose.
+const ASK_FOR_ANY: SignedDuration = SignedDuration::from_secs(10);
+/// How often a file is looked at.
+const LOOK_AT_FILE: SignedDuration = SignedDuration::from_secs(10);
+/// The first wait after a failure; it doubles up to [`FRESH`].
+const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(15);
+/// How long an id that a fresh set did not have makes nobody ask again.
+const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_mins(2);
+/// How many such ids are remembered.
+const MAX_UNKNOWN: usize = 256;
+
+/// The keys of one issuer.
+#[derive(Debug)]
+pub(super) struct Keys {
+    issuer: Arc<str>,
+    source: Source,
+    fetcher: Option<Fetcher>,
+    cache: Option<CacheFile>,
+    state: Mutex<State>,
+    /// Held by the one fetch there may be.
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    set: Option<Arc<KeySet>>,
+    /// The text that the set was parsed from.
+    text: Vec<u8>,
+    fetched_at: Option<Timestamp>,
+    attempted_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
+    last_error: Option<String>,
+    failures_in_a_row: u32,
+    fetches: u64,
+    failures: u64,
+    unknown: VecDeque<(String, Timestamp)>,
+}
+
+/// What looking for a key came to.
+#[derive(Debug)]
+pub(super) enum Lookup {
+    /// The keys of this id that fit the algorithm.
+    Found(Vec<Arc<PublicKey>>),
+    /// The issuer cannot be asked, and what is held does not tell.
+    Unavailable(String),
+    /// The issuer has no such key.
+    Unknown,
+}
+
+/// How an issuer's keys are, for metrics and readiness.
+#[derive(Clone, Debug)]
+pub(super) struct KeyStatus {
+    pub(super) keys: usize,
+    pub(super) fetched_at: Option<Timestamp>,
+    pub(super) usable: bool,
+    pub(super) last_error: Option<String>,
+    pub(super) fetches: u64,
+    pub(super) failures: u64,
+}
+
+/// Why a source of keys cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceFault {
+    #[error(transparent)]
+    Client(#[from] fetch::ClientFault),
+    #[error("the key set cannot be used: {0}")]
+    Set(String),
+}
+
+impl Keys {
+    /// Keys that can be read here are read; those that must be fetched begin with
+    /// the last good set on disk, if there is one of this source.
+    pub(super) fn open(
+        issuer: Arc<str>,
+        source: Source,
+        cache_dir: &Path,
+        now: Timestamp,
+    ) -> Result<Self, SourceFault> {
+        let remote = source.location.is_remote();
+        let keys = Self {
+            fetcher: remote.then(|| Fetcher::new(&source)).transpose()?,
+            cache: remote
+                .then(|| CacheFile::new(cache_dir, &issuer, source.location.description())),
+            issuer,
+            source,
+            state: Mutex::default(),
+            flight: tokio::sync::Mutex::default(),
+        };
+        match &keys.source.location {
+            Location::Discovery { .. } | Location::Url(_) => keys.restore(now),
+            Location::File(path) => {
+                let text = std::fs::read(path).map_err(|error| {
+                    SourceFault::Set(format!("{} cannot be read: {error}", path.display()))
+                })?;
+                keys.accept(text, now).map_err(SourceFault::Set)?;
+            }
+            Location::Inline(text) => {
+                let text = text.clone().into_bytes();
+                keys.accept(text, now).map_err(SourceFault::Set)?;
+            }
+        }
+        Ok(keys)
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(super) fn status(&self, now: Timestamp) -> KeyStatus {
+        let state = self.state();
+        KeyStatus {
+            keys: state.set.as_ref().map_or(0, |set| set.len()),
+            fetched_at: state.fetched_at,
+            usable: self.usable(&state, now).is_some(),
+            last_error: state.last_error.clone(),
+            fetches: state.fetches,
+            failures: state.failures,
+        }
+    }
+
+    /// Looks for a key among those held; nobody is asked.
+    pub(super) fn held(
+        &self,
+        kid: Option<&str>,
+        algorithm: JwtAlgorithm,
+        now: Timestamp,
+    ) -> Option<Vec<Arc<PublicKey>>> {
+        let set = Arc::clone(self.usable(&self.state(), now)?);
+        let found = set.find(kid, algorithm);
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Looks for a key, asking the issuer if what is held does not have it.
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        algorithm: JwtAlgorithm,
+        now: Timestamp,
+    ) -> Lookup {
+        if let Some(found) = self.held(kid, algorithm, now) {
+            return Lookup::Found(found);
+        }
+        if !self.is_known_unknown(kid, now) {
+            self.ask(now).await;
+            if let Some(found) = self.held(kid, algorithm, now) {
+                return Lookup::Found(found);
+            }
+        }
+        let mut state = self.state();
+        if self.usable(&state, now).is_none() || state.last_error.is_some() {
+            let reason = state.last_error.clone();
+            return Lookup::Unavailable(reason.unwrap_or_else(|| "no keys are held".to_owned()));
+        }
+        // Asked a moment ago: this set is as new as it gets.
+        if let Some(kid) = kid.filter(|_| state.attempted_at == Some(now)) {
+            if state.unknown.len() >= MAX_UNKNOWN {
+                state.unknown.pop_front();
+            }
+            state.unknown.push_back((kid.to_owned(), now));
+        }
+        Lookup::Unknown
+    }
+
+    /// Fetches if it is time to, and nobody else does.
+    pub(super) async fn refresh_if_due(&self, now: Timestamp) {
+        let due = self.state().due_at.is_none_or(|due_at| due_at <= now);
+        if !due || matches!(self.source.location, Location::Inline(_)) {
+            return;
+        }
+        if let Ok(_flight) = self.flight.try_lock() {
+            self.fetch(now).await;
+        }
+    }
+
+    /// Fetches on a request's behalf, or waits for the fetch that is under way.
+    ///
+    /// The fetch is a task of its own: a caller who hangs up does not undo it.
+    async fn ask(self: &Arc<Self>, now: Timestamp) {
+        let before = self.state().fetches;
+        if !self.may_ask(now) && self.flight.try_lock().is_ok() {
+            return;
+        }
+        let keys = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let _flight = keys.flight.lock().await;
+            if keys.state().fetches == before && keys.may_ask(now) {
+                keys.fetch(now).await;
+            }
+        });
+        if task.await.is_err() {
+            tracing::error!(issuer.name = %self.issuer, "a fetch of keys ended early");
+        }
+    }
+
+    fn may_ask(&self, now: Timestamp) -> bool {
+        let state = self.state();
+        let pause = match self.usable(&state, now) {
+            Some(_) => ASK_FOR_UNKNOWN,
+            None => ASK_FOR_ANY,
+        };
+        !matches!(self.source.location, Location::Inline(_))
+            // A clock that was set back must not silence us.
+            && state
+                .attempted_at
+                .is_none_or(|attempted_at| now.duration_since(attempted_at).abs() >= pause)
+    }
+
+    /// One attempt; the caller holds the flight.
+    async fn fetch(&self, now: Timestamp) {
+        self.state().attempted_at = Some(now);
+        let outcome = match self.read().await {
+            Ok(text) => self.accept(text, now),
+            Err(error) => Err(error.to_string()),
+        };
+        match outcome {
+            Ok(true) => self.save(now).await,
+            Ok(false) => {}
+            Err(reason) => self.note_failure(reason, now),
+        }
+        let mut state = self.state();
+        state.fetches += 1;
+        state.due_at = Some(now + self.next_pause(&state, now));
+    }
+
+    async fn read(&self) -> Result<Vec<u8>, fetch::FetchError> {
+        match (&self.source.location, &self.fetcher) {
+            (Location::File(path), _) => {
+                tokio::fs::read(path)
+                    .await
+                    .map_err(|error| fetch::FetchError::Read {
+                        path: path.display().to_string(),
+                        reason: error.to_string(),
+                    })
+            }
+            (Location::Discovery { .. } | Location::Url(_), Some(fetcher)) => {
+                fetcher.key_set(&self.source).await
+            }
+            (
+                location @ (Location::Discovery { .. } | Location::Inline(_) | Location::Url(_)),
+                _,
+            ) => Err(fetch::FetchError::Place(location.description())),
+        }
+    }
+
+    /// Takes a set in place of the old one, at once and whole: a key that is no
+    /// longer in it is no longer believed. Says whether it should be saved.
+    fn accept(&self, text: Vec<u8>, now: Timestamp) -> Result<bool, String> {
+        let unchanged = {
+            let state = self.state();
+            state.set.is_some() && state.text == text
+        };
+        let set = if unchanged {
+            None
+        } else {
+            let set = KeySet::parse(&text)
+                .map_err(|fault| format!("{}: {fault}", self.source.location.description()))?;
+            for fault in &set.skipped {
+                tracing::warn!(issuer.name = %self.issuer, "a key is left out: {fault}");
+            }
+            Some(Arc::new(set))
+        };
+        let mut state = self.state();
+        if let Some(set) = set {
+            state.set = Some(set);
+            state.text = text;
+        }
+        state.fetched_at = Some(now);
+        state.last_error = None;
+        state.failures_in_a_row = 0;
+        Ok(self.cache.is_some())
+    }
+
+    fn note_failure(&self, reason: String, now: Timestamp) {
+        let mut state = self.state();
+        let age_seconds = state
+            .fetched_at
+            .map(|fetched_at| now.duration_since(fetched_at).as_secs());
+        tracing::warn!(
+            issuer.name = %self.issuer,
+            keys.age_seconds = age_seconds,
+            "the issuer's keys cannot be fetched: {reason}"
+        );
+        state.last_error = Some(reason);
+        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+        state.failures += 1;
+    }
+
+    fn next_pause(&self, state: &State, now: Timestamp) -> SignedDuration {
+        if matches!(self.source.location, Location::File(_)) {
+            return LOOK_AT_FILE;
+        }
+        match state.failures_in_a_row {
+            0 => FRESH + jitter(&self.issuer, now),
+            failures => {
+                let doublings = failures.saturating_sub(1).min(10);
+                (FIRST_RETRY * (1 << doublings)).min(FRESH)
+            }
+        }
+    }
+
+    async fn save(&self, now: Timestamp) {
+        let Some(cache) = self.cache.clone() else {
+            return;
+        };
+        let text = self.state().text.clone();
+        let saved = tokio::task::spawn_blocking(move || cache.save(&text, now)).await;
+        if let Ok(Err(error)) = saved {
+            tracing::warn!(
+                issuer.name = %self.issuer,
+                "the issuer's keys cannot be kept for a restart: {error}"
+            );
+        }
+    }
+
+    fn restore(&self, now: Timestamp) {
+        let Some((text, fetched_at)) = self.cache.as_ref().and_then(|cache| cache.load(now)) else {
+            return;
+        };
+        if let Err(reason) = self.accept(text, fetched_at) {
+            tracing::warn!(issuer.name = %self.issuer, "the keys on disk are left out: {reason}");
+        }
+    }
+
+    fn is_known_unknown(&self, kid: Option<&str>, now: Timestamp) -> bool {
+        let mut state = self.state();
+        state
+            .unknown
+            .retain(|(_, since)| now.duration_since(*since).abs() < REMEMBER_UNKNOWN);
+        kid.is_some_and(|kid| state.unknown.iter().any(|(unknown, _)| unknown == kid))
+    }
+
+    /// The set, if its issuer vouched for it in the last 24 hours.
+    fn usable<'a>(&self, state: &'a State, now: Timestamp) -> Option<&'a Arc<KeySet>> {
+        let fresh = matches!(self.source.location, Location::Inline(_))
+            || state
+                .fetched_at
+                .is_some_and(|fetched_at| now.duration_since(fetched_at) < STALE);
+        state.set.as_ref().filter(|_| fresh)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of the lock can panic")
+    }
+}
+
+/// Some seconds more or less, different for each issuer and each fetch.
+fn jitter(issuer: &str, now: Timestamp) -> SignedDuration {
+    let id = ShortId::of_parts([issuer.as_bytes(), &now.as_second().to_be_bytes()]).to_string();
+    let spread: i64 = id.bytes().map(i64::from).sum();
+    SignedDuration::from_secs(spread % (2 * JITTER_SECONDS + 1) - JITTER_SECONDS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What the kinds of issuers have in common, and where they differ.
+
+use reqwest::Url;
+
+use super::{
+    Facts, IssuerKind,
+    claims::{ClaimFault, Claims},
+    forgejo, github_actions, gitlab, kubernetes, oidc,
+};
+use crate::credential::{JwtAlgorithm, JwtType};
+
+/// What a kind brings along; the configuration may say otherwise.
+pub(super) struct Platform {
+    /// What it signs with, unless `algorithms` says.
+    pub(super) algorithms: &'static [JwtAlgorithm],
+    /// How long its JWTs live at most, in minutes, unless `max_jwt_lifetime` says.
+    pub(super) max_jwt_minutes: u64,
+    /// Hosts where strangers are customers too, so that `owner_id` is required.
+    pub(super) shared_hosts: &'static [&'static str],
+}
+
+/// What reading a kind's claims needs to know of the issuer.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    /// The issuer's name.
+    pub(super) issuer: &'a str,
+    /// The address of the platform's pages, without a slash at its end.
+    pub(super) web: Option<&'a str>,
+    /// The claim that is the immutable id, if not the kind's own.
+    pub(super) id_claim: Option<&'a str>,
+}
+
+/// Whom the claims are about.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) facts: Facts,
+}
+
+impl IssuerKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Forgejo,
+        Self::GithubActions,
+        Self::Gitlab,
+        Self::Kubernetes,
+        Self::Oidc,
+    ];
+
+    /// The kind's name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forgejo => "forgejo",
+            Self::GithubActions => "github-actions",
+            Self::Gitlab => "gitlab",
+            Self::Kubernetes => "kubernetes",
+            Self::Oidc => "oidc",
+        }
+    }
+
+    /// Whether its identities are repositories, where anybody may propose code.
+    pub const fn is_code_host(self) -> bool {
+        match self {
+            Self::Forgejo | Self::GithubActions | Self::Gitlab => true,
+            Self::Kubernetes | Self::Oidc => false,
+        }
+    }
+
+    pub(super) fn platform(self) -> &'static Platform {
+        match self {
+            Self::Forgejo => &forgejo::PLATFORM,
+            Self::GithubActions => &github_actions::PLATFORM,
+            Self::Gitlab => &gitlab::PLATFORM,
+            Self::Kubernetes => &kubernetes::PLATFORM,
+            Self::Oidc => &oidc::PLATFORM,
+        }
+    }
+
+    /// The `iss` of the platform at this address, if the kind can tell.
+    pub(super) fn default_iss(self, url: Option<(&str, &Url)>) -> Option<String> {
+        match self {
+            Self::Forgejo => url.map(|(text, _)| forgejo::iss(text)),
+            Self::GithubActions => Some(github_actions::iss(url)),
+            Self::Gitlab => Some(gitlab::iss(url.map(|(text, _)| text))),
+            // Byte for byte: a cluster's issuer may end in a slash or not.
+            Self::Kubernetes | Self::Oidc => url.map(|(text, _)| text.to_owned()),
+        }
+    }
+
+    /// The address of the platform's pages, without a slash at its end.
+    pub(super) fn web(self, url: Option<&str>) -> Option<String> {
+        let default = match self {
+            Self::GithubActions => Some(github_actions::WEB),
+            Self::Gitlab => Some(gitlab::WEB),
+            Self::Forgejo | Self::Kubernetes | Self::Oidc => None,
+        };
+        url.or(default)
+            .map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Whether the kind's JWTs may be of a type (RFC 8725 §3.11).
+    pub(super) fn accepts(self, typ: JwtType) -> bool {
+        match typ {
+            JwtType::Jwt => true,
+            // Only an identity provider gives access tokens to its people.
+            JwtType::AccessToken => self == Self::Oidc,
+        }
+    }
+
+    /// Reads the claims as this platform signs them.
+    pub(super) fn subject(
+        self,
+        claims: &Claims,
+        reading: &Reading<'_>,
+    ) -> Result<Subject, ClaimFault> {
+        let mut subject = match self {
+            Self::Forgejo => forgejo::subject(claims, reading),
+            Self::GithubActions => github_actions::subject(claims, reading),
+            Self::Gitlab => gitlab::subject(claims, reading),
+            Self::Kubernetes => kubernetes::subject(claims),
+            Self::Oidc => oidc::subject(claims, reading),
+        }?;
+        subject
+            .facts
+            .set_text(super::Fact::Issuer, Some(reading.issuer));
+        Ok(subject)
+    }
+}

@@ -1,0 +1,198 @@
+//! Who asks too often: addresses that prove nobody, and proven callers.
+//!
+//! Both are counted by the generic cell rate algorithm over a map of bounded
+//! size, so that no number of strangers costs more memory.
+
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+
+use crate::{
+    identity::{Identity, Proof},
+    portpass::Refused,
+    token::SignedToken,
+};
+
+/// How many addresses, and how many identities, are remembered.
+const REMEMBERED: u64 = 100_000;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// How often who may ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Requests of one identity, per minute.
+    pub identity_per_minute: NonZeroU32,
+    /// Attempts of one address (`/64` of IPv6) that proved nobody, per minute.
+    pub unproven_per_minute: NonZeroU32,
+}
+
+/// What has been asked lately, and by whom.
+#[derive(Debug)]
+pub struct Limits {
+    addresses: Buckets<IpAddr>,
+    identities: Buckets<Identity>,
+}
+
+impl Limits {
+    /// Limits with nothing counted yet.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            addresses: Buckets::new(rates.unproven_per_minute),
+            identities: Buckets::new(rates.identity_per_minute),
+        }
+    }
+
+    /// Counts a request of a proven caller.
+    ///
+    /// # Errors
+    ///
+    /// When there were too many.
+    pub(crate) fn admit_identity(&self, proof: &Proof, now: Timestamp) -> Result<(), Limited> {
+        if proof.is_anonymous() {
+            return Ok(());
+        }
+        self.identities.admit(proof.identity(), now)?;
+        self.identities.count(proof.identity(), now);
+        Ok(())
+    }
+
+    /// Counts an attempt that proved nobody against its address, and answers
+    /// it with [`Refused::LimitedAddress`] once there were too many.
+    ///
+    /// Whoever proves who they are is never made to wait for what others do
+    /// behind the same address: one bot with an old password must not lock out
+    /// every job behind its gateway. Telling the two apart costs a signature
+    /// check at most.
+    pub(crate) fn charge(
+        &self,
+        outcome: Result<SignedToken, Refused>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<SignedToken, Refused> {
+        if !outcome.as_ref().is_err_and(Refused::proves_nobody) {
+            return outcome;
+        }
+        let host = host(address);
+        self.addresses.admit(&host, now)?;
+        self.addresses.count(&host, now);
+        outcome
+    }
+}
+
+/// What one host can choose freely is not what tells hosts apart.
+fn host(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
+/// A bucket for each key: full of a minute's worth, refilled evenly.
+#[derive(Debug)]
+struct Buckets<K: Hash + Eq + Send + Sync + 'static> {
+    /// When each key's bucket would be full again, in milliseconds since 1970.
+    full_at: Cache<K, Arc<AtomicI64>>,
+    per_minute: i64,
+}
+
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
+    fn new(per_minute: NonZeroU32) -> Self {
+        Self {
+            full_at: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(Duration::from_secs(120))
+                .build(),
+            per_minute: i64::from(per_minute.get()),
+        }
+    }
+
+    fn admit(&self, key: &K, now: Timestamp) -> Result<(), Limited> {
+        let Some(full_at) = self.full_at.get(key) else {
+            return Ok(());
+        };
+        let wait = full_at.load(Ordering::Relaxed) - now.as_millisecond()
+            + MINUTE_MS / self.per_minute
+            - MINUTE_MS;
+        if wait <= 0 {
+            return Ok(());
+        }
+        let seconds = u64::try_from(wait).unwrap_or_default().div_ceil(1000);
+        Err(Limited { seconds })
+    }
+
+    fn count(&self, key: &K, now: Timestamp) {
+        let now = now.as_millisecond();
+        let full_at = self.full_at.get_with_by_ref(key, || Arc::new(now.into()));
+        let each = MINUTE_MS / self.per_minute;
+        let add = |at: i64| Some(at.max(now) + each);
+        // The closure always gives a value, so the update always happens.
+        let _ = full_at.fetch_update(
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+            add,
+        );
+    }
+}
+
+/// Too many requests (RFC 6585 §4).
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("too many requests; try again in {seconds} s")]
+pub struct Limited {
+    /// When to come again.
+    pub seconds: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn buckets(per_minute: u32) -> Buckets<u8> {
+        Buckets::new(NonZeroU32::new(per_minute).unwrap())
+    }
+
+    #[test]
+    fn a_minutes_worth_is_admitted_at_once_and_no_more() {
+        let buckets = buckets(3);
+        let now = Timestamp::UNIX_EPOCH;
+        for _ in 0..3 {
+            assert!(buckets.admit(&1, now).is_ok());
+            buckets.count(&1, now);
+        }
+        assert_eq!(buckets.admit(&1, now).unwrap_err().seconds, 20);
+        assert!(buckets.admit(&2, now).is_ok());
+    }
+
+    #[test]
+    fn a_bucket_refills_evenly() {
+        let buckets = buckets(3);
+        let mut now = Timestamp::UNIX_EPOCH;
+        for _ in 0..3 {
+            buckets.count(&1, now);
+        }
+        now += SignedDuration::from_secs(20);
+        assert!(buckets.admit(&1, now).is_ok());
+        buckets.count(&1, now);
+        assert!(buckets.admit(&1, now).is_err());
+    }
+
+    #[test]
+    fn neighbours_in_an_ipv6_network_share_a_bucket() {
+        let one = host("2001:db8::1".parse().unwrap());
+        assert_eq!(one, host("2001:db8::2".parse().unwrap()));
+        assert_ne!(one, host("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(host("::ffff:192.0.2.1".parse().unwrap()), host("192.0.2.1".parse().unwrap()));
+    }
+}

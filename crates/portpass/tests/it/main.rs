@@ -1,0 +1,21 @@
+//! The server as its clients and its auditors see it. One file for each matter.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod admin;
+mod anonymous;
+mod answers;
+mod app;
+mod clients;
+mod journal;
+mod layers;
+mod limits;
+mod ops;
+mod partial;
+mod refusals;
+mod sockets;
