@@ -122,7 +122,7 @@ impl Portpass {
         self.draft.command(words)
     }
 
-    /// What a registry needs to trust the tokens for `service` by certificate.
+    /// What a registry needs to trust the tokens for `service`.
     pub fn auth(&self, service: &str, trust: Trust) -> Auth {
         Auth {
             realm: format!("{}/token", self.url()),
@@ -140,16 +140,15 @@ impl Portpass {
         Ok(Trust::Certificates(path))
     }
 
-    /// A registry's own keys, in a file: `pem` for a bundle of certificates, `jwks` for a JWK set.
-    pub fn key(&self, registry: &str, format: &str) -> Result<Trust> {
-        let exported = self
-            .command(&["keys", "export", registry, "--format", format])?
-            .succeeded()?;
-        let path = self.draft.folder().join(format!("{registry}.{format}"));
-        fs::write(&path, exported.stdout)?;
-        Ok(match format {
-            "jwks" => Trust::Jwks(path),
-            _ => Trust::Certificates(path),
+    /// What one registry must trust, in a file: certificates or a JWK set, as fits it.
+    pub fn trust(&self, registry: &str) -> Result<Trust> {
+        let exported = self.command(&["keys", "export", registry])?.succeeded()?;
+        let path = self.draft.folder().join(format!("{registry}.trust"));
+        fs::write(&path, &exported.stdout)?;
+        Ok(if exported.stdout.starts_with('{') {
+            Trust::Jwks(path)
+        } else {
+            Trust::Certificates(path)
         })
     }
 

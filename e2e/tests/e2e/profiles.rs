@@ -10,8 +10,8 @@ use e2e::{
     client::{Client, Program},
     image::Image,
     issuer::Issuer,
-    portpass::{Draft, Portpass, issuer_tables, registry_table},
-    registry::{Kind, Registry, Trust},
+    portpass::{Draft, issuer_tables, registry_table},
+    registry::{Kind, Registry},
     tool::Tool,
     world::OWN_NAMESPACE,
 };
@@ -91,23 +91,15 @@ fn takes_every_profile_that_fits_it(kind: Kind) -> Result<()> {
 
     for (profile, algorithm) in pairs(true, kind) {
         let context = || format!("{profile} with {algorithm} on {}", kind.config());
-        let trust = trust(&portpass, kind, profile, algorithm).with_context(context)?;
+        let trust = portpass
+            .trust(&format!("{profile}-{algorithm}"))
+            .with_context(context)?;
         let auth = portpass.auth(&service(profile, algorithm), trust);
         let registry = Registry::start(kind, &auth).with_context(context)?;
         push(&registry, &issuer)
             .with_context(|| format!("{}: {}", context(), registry.server.log()))?;
     }
     Ok(())
-}
-
-/// What the registry of a pair is given, as its how-to says.
-fn trust(portpass: &Portpass, kind: Kind, profile: &str, algorithm: &str) -> Result<Trust> {
-    let registry = format!("{profile}-{algorithm}");
-    match (kind, profile) {
-        (_, "x5c") => portpass.ca(),
-        (Kind::V30 | Kind::V31, "libtrust") => portpass.key(&registry, "jwks"),
-        _ => portpass.key(&registry, "pem"),
-    }
 }
 
 fn push(registry: &Registry, issuer: &Issuer) -> Result<()> {
@@ -154,13 +146,13 @@ fn a_key_of_an_own_profile_is_staged_and_activated() -> Result<()> {
         + &issuer_tables(&issuer, "portpass.test")?
         + OWN_NAMESPACE;
     let portpass = Draft::new(&tables)?.serve()?;
-    let before = portpass.auth("main.test", portpass.key("main", "pem")?);
+    let before = portpass.auth("main.test", portpass.trust("main")?);
     let old = Registry::start(Kind::V31, &before)?;
     push(&old, &issuer)?;
 
     portpass.command(&["keys", "stage", "main"])?.succeeded()?;
     // Both keys are in the export now; the registry restarts with it, and nothing has changed yet.
-    let both = portpass.auth("main.test", portpass.key("main", "pem")?);
+    let both = portpass.auth("main.test", portpass.trust("main")?);
     let new = Registry::start(Kind::V31, &both)?;
     push(&new, &issuer)?;
     portpass
