@@ -8,17 +8,27 @@
 //! Another placeholder: a variant of `template::Placeholder`. Another fact: a
 //! line in `vocabulary`. The reference page is made from both.
 
+mod cel;
+mod compile;
+mod condition;
 mod decided;
 mod glob;
+mod images;
+mod matches;
+mod namespace;
 mod outcome;
 mod overlap;
 mod pattern;
 mod policy;
 mod reference;
 mod refusal;
+mod request;
+mod rule;
 mod source;
 mod suggestion;
 mod template;
+
+mod version;
 mod vocabulary;
 mod when;
 

@@ -1,14 +1,131 @@
-//! The reference page of rules, made from the tables that the rules are read by.
+//! The reference page of rules, made from the tables that rules are read by.
 
-use std::fmt::Write as _;
-
-use super::vocabulary::{FACTS, meaning, word};
+use super::{
+    cel::{FUNCTIONS, VARIABLES},
+    glob::Class,
+    template::Placeholder,
+    vocabulary::{FACTS, Kind, kind, meaning, word},
+};
 
 /// The page `docs/reference/rules.md`, as Markdown.
 pub fn reference() -> String {
-    let mut page = String::new();
-    for fact in FACTS {
-        let _ = writeln!(page, "| `{}` | {} |", word(fact), meaning(fact));
-    }
-    page
+    let facts = rows(FACTS.iter().map(|fact| {
+        let (word, meaning) = (word(*fact), meaning(*fact));
+        format!("| `{word}` | {} | {meaning} |", compared(kind(*fact)))
+    }));
+    let placeholders = rows(Placeholder::ALL.iter().map(|placeholder| {
+        let slash = match placeholder.class() {
+            Class::Any => "yes",
+            Class::Segment => "no",
+        };
+        let meaning = meaning(placeholder.fact());
+        format!("| `{{{}}}` | {slash} | {meaning} |", placeholder.word())
+    }));
+    let variables = rows(
+        VARIABLES
+            .iter()
+            .map(|(name, meaning)| format!("| `{name}` | {meaning} |")),
+    );
+    let functions: Vec<_> = FUNCTIONS
+        .iter()
+        .map(|function| format!("`{function}`"))
+        .collect();
+    format!(
+        "{WHO}\n{WHEN}\n| fact | compared with | meaning |\n| --- | --- | --- |\n{facts}\n\
+         {TEMPLATES}\n| placeholder | may hold `/` | meaning |\n| --- | --- | --- |\n\
+         {placeholders}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
+         Functions: {}; operators; and the macros `all`, `exists`, `exists_one`, `filter`, `has`, \
+         `map`. There are no regular expressions, no time and no repository.\n\n{ANSWERS}",
+        functions.join(", ")
+    )
 }
+
+fn rows(rows: impl Iterator<Item = String>) -> String {
+    rows.map(|row| row + "\n").collect()
+}
+
+fn compared(kind: Kind) -> String {
+    match kind {
+        Kind::Flag => "`true` or `false`".to_owned(),
+        Kind::Id => "strings, exactly".to_owned(),
+        Kind::List => "globs, of which one must match one of the values".to_owned(),
+        Kind::Text => "globs".to_owned(),
+        Kind::Word(words) => format!("globs over `{}`", words.join("`, `")),
+    }
+}
+
+const WHO: &str = "\
+# Rules
+
+A `[rule.NAME]` gives, a `[deny.NAME]` takes away; their order means nothing. What no rule gives
+is refused. A caller gets what all matching rules give together, less what the matching denies
+take, and never more than was asked for.
+
+## Who, where, what
+
+| key | meaning |
+| --- | --- |
+| `from` | a list of issuers: for every identity that they prove |
+| `group` | for the members of this group |
+| `anonymous = true` | in a rule: for callers without a credential, and so for everybody; in a deny: for callers without a credential only |
+| `registries` | a list of registries; required once there are two |
+| `pull`, `push`, `delete` | lists of repository patterns |
+| `catalog = true` | the list of repositories |
+| `when`, `cel` | conditions, see below |
+| `any_run = true` | push and delete for every run of a code host |
+| `allow_root = true` | templates may begin with a placeholder |
+
+A rule says exactly one of `from`, `group` and `anonymous`; a deny that says none is for everybody.
+Push implies pull. A deny of `pull` takes push as well, a deny of `push` leaves pull, and `delete`
+stands alone. Push or delete by a code host needs `event` and one of `ref`, `environment` and
+`ref_protected` in its conditions, unless it says `any_run = true`. Anonymous rules have no
+conditions and templates, and give pull and catalog only.
+";
+
+const WHEN: &str = "\
+## Conditions: `when`
+
+Fields AND, the values of a list OR. `{ not = … }` is met by a fact that is there and none of the
+values. Strings are globs that must match the whole: `*` stays within a segment between slashes,
+`**` crosses slashes, everything else stands for itself. `match` names one `[match.NAME]` table, or
+several of which one must be met.
+
+A fact that is missing, or of another type, does not meet a rule's condition, nor its `not`. In a
+deny it meets both: what cannot be told is denied.
+";
+
+const TEMPLATES: &str = "\
+## Repository patterns
+
+Patterns are globs, too. A placeholder stands for the caller's own fact, lower-cased. A template
+begins with a fixed text (or its rule says `allow_root = true`), and contains `{issuer}` where its
+rule is for several issuers. A caller whose facts do not render a template of a rule, because one
+is missing or holds what no repository name may hold, gets nothing from that rule, and its event
+says so. In a deny such a template means everything under its fixed text. Two templates that can
+mean one repository for different issuers are refused when the file is read.
+
+`{images}` stands alone and means the caller's own rows of `[images.ISSUER]`. A name there belongs
+to one issuer, and no template may be able to render it.
+";
+
+const CEL: &str = "\
+## Conditions: `cel`
+
+One expression, which must be `true`. It is evaluated once per request, after `when` is met. A
+member that is missing is an error, which `has(claims.x)` avoids; after an error a rule does not
+match, and a deny does. Lists of more than 1024 values are missing. The claims that some rule
+names are kept with each decision.
+";
+
+const ANSWERS: &str = "\
+## Answers
+
+Pulls that are not given are left out of the token. A request is refused when nothing of it is
+given, and when it asks for push or delete on a repository and gets neither. `*` asks for whatever
+is given. Resources of unknown kinds and unknown actions count as not asked for. Without a scope,
+a proven caller gets a token that gives nothing, and an anonymous one is refused.
+
+A refusal tells the caller what was asked, its own facts and which of them was unmet, never what a
+rule wants. Its reason stands in the event as one of `denied`, `invalid_name`, `login_required`,
+`no_rule`, `unmet_cel`, `unmet_fact` and `unusable_fact`.
+";

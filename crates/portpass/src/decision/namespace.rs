@@ -1,0 +1,113 @@
+//! Names that callers of different issuers could both reach: refused when read.
+//!
+//! A template means whatever its placeholders can be. Where two templates, or
+//! a template and a row of `[images]`, can mean the same repository for
+//! different issuers, one platform's project could write another's images.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{
+    PolicySource,
+    compile::located_patterns,
+    glob::{self, Step},
+    images, overlap,
+    pattern::Pattern,
+    rule::{Rule, Who},
+};
+use crate::config::{Fault, Place};
+
+/// Everything that one pattern of one rule can mean for one issuer.
+struct Reach<'s> {
+    rule: &'s str,
+    text: &'s str,
+    at: Place,
+    issuer: &'s str,
+    registries: &'s [String],
+    steps: Vec<Step>,
+}
+
+/// The issuers whose identities a rule can be for.
+pub(super) fn issuers<'s>(source: &'s PolicySource, who: &'s Who) -> BTreeSet<&'s str> {
+    match who {
+        Who::Anonymous => BTreeSet::new(),
+        Who::Everybody => source.issuers.keys().map(String::as_str).collect(),
+        Who::Group(group) => {
+            let members = source.groups.get(group).into_iter().flatten();
+            members.map(|(issuer, _)| issuer.as_str()).collect()
+        }
+        Who::Issuers(issuers) => issuers.iter().map(String::as_str).collect(),
+    }
+}
+
+/// Finds templates that meet each other or a row of `[images]`.
+pub(super) fn check(source: &PolicySource, rules: &[Rule], faults: &mut Vec<Fault>) {
+    let reaches = reaches(source, rules);
+    let mut met = HashSet::new();
+    for (index, one) in reaches.iter().enumerate() {
+        for other in reaches.iter().skip(index + 1) {
+            if one.meets(other) && met.insert((one.at.file, one.at.start, other.at.start)) {
+                faults.push(Fault {
+                    message: format!(
+                        "`{}` can mean the same repository for `{}` as `{}` of {} does for `{}`: \
+                         put `{{issuer}}` into both",
+                        other.text, other.issuer, one.text, one.rule, one.issuer
+                    ),
+                    at: other.at,
+                });
+            }
+        }
+    }
+    for (name, at) in images::names(&source.images) {
+        let reached = reaches
+            .iter()
+            .find(|reach| glob::matches(&reach.steps, name));
+        if let Some(reach) = reached {
+            faults.push(Fault {
+                message: format!(
+                    "`{name}` is a name that `{}` of {} could render for another identity",
+                    reach.text, reach.rule
+                ),
+                at,
+            });
+        }
+    }
+}
+
+impl Reach<'_> {
+    fn meets(&self, other: &Self) -> bool {
+        let same_place = self.registries.is_empty()
+            || other.registries.is_empty()
+            || self
+                .registries
+                .iter()
+                .any(|name| other.registries.contains(name));
+        self.issuer != other.issuer && same_place && overlap::intersect(&self.steps, &other.steps)
+    }
+}
+
+fn reaches<'s>(source: &'s PolicySource, rules: &'s [Rule]) -> Vec<Reach<'s>> {
+    let mut reaches = Vec::new();
+    for (rule, compiled) in source.rules.values().zip(rules) {
+        let issuers = issuers(source, &compiled.who);
+        for (pattern, _) in located_patterns(rule) {
+            let Ok(Pattern::Template(template)) = Pattern::parse(&pattern.value) else {
+                continue;
+            };
+            // One rule that forgets `{issuer}` has been told so already; its
+            // first issuer stands for all.
+            let several = template.names_issuer();
+            let take = if several { issuers.len() } else { 1 };
+            for issuer in issuers.iter().take(take) {
+                reaches.push(Reach {
+                    rule: &compiled.name,
+                    text: &pattern.value,
+                    at: pattern.at,
+                    issuer,
+                    registries: &compiled.registries,
+                    steps: template.reach(issuer),
+                });
+            }
+        }
+    }
+    reaches
+}
