@@ -45,9 +45,9 @@ impl Issuer {
         Ok(text(&self.ready, "/ca")?.into())
     }
 
-    /// A platform's address, its `iss`: `github`, `gitlab`, `forgejo`, `kubernetes`, `oidc`.
-    pub fn iss(&self, name: &str) -> Result<String> {
-        text(&self.ready, &format!("/issuers/{name}/iss"))
+    /// The address of a platform: `github`, `gitlab`, `forgejo`, `kubernetes` or `oidc`.
+    pub fn url(&self, name: &str) -> Result<String> {
+        text(&self.ready, &format!("/issuers/{name}/url"))
     }
 
     /// The JWT of the platform's usual job (a push to `acme/web`'s main) for this audience.

@@ -160,7 +160,7 @@ impl Portpass {
 
     /// All events so far, oldest first.
     pub fn events(&self) -> Result<Vec<Value>> {
-        let listed = self.command(&["events", "--json"])?.succeeded()?;
+        let listed = self.command(&["events", "--json", "--limit", "10000"])?.succeeded()?;
         listed
             .stdout
             .lines()
@@ -224,9 +224,9 @@ pub fn registry_table(
 /// `[issuer.github]` and `[issuer.gitlab]` for the test issuer, with `service` as the audience.
 pub fn issuer_tables(issuer: &Issuer, service: &str) -> Result<String> {
     let table = |name: &str, kind: &str, rest: &str| -> Result<String> {
-        let iss = issuer.iss(name)?;
+        let url = issuer.url(name)?;
         Ok(format!(
-            "\n[issuer.{name}]\nkind = {kind:?}\nurl = {iss:?}\niss = [{iss:?}]\naudience = [{service:?}]\n\
+            "\n[issuer.{name}]\nkind = {kind:?}\nurl = {url:?}\naudience = [{service:?}]\n\
              ca = \"{ca}\"\nallow_private_network = true\n{rest}\n",
             ca = issuer.ca()?.display(),
         ))

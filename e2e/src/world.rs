@@ -45,8 +45,14 @@ impl World {
     }
 }
 
+/// One job that asks for thousands of tokens is what some tests are about.
+const LIMITS: &str = "
+[limits]
+requests_per_identity_per_minute = 1_000_000
+";
+
 /// The tables of [`World::start`], for a test that changes them later.
 pub fn tables(issuer: &Issuer, kind: Kind, rules: &str) -> Result<String> {
     let registry = registry_table("main", SERVICE, kind.config(), "x5c", "ES256");
-    Ok(registry + &issuer_tables(issuer, SERVICE)? + rules)
+    Ok(registry + &issuer_tables(issuer, SERVICE)? + LIMITS + rules)
 }

@@ -8,7 +8,7 @@ use libtest_mimic::{Arguments, Trial};
 /// A test and the tools it cannot do without.
 macro_rules! trial {
     ($test:path $(, $tool:ident)*) => {
-        crate::needing(stringify!($test), &[$(::e2e::tool::Tool::$tool),*], $test)
+        crate::needing(crate::within(module_path!(), stringify!($test)), &[$(::e2e::tool::Tool::$tool),*], $test)
     };
 }
 
@@ -63,6 +63,12 @@ fn needing(
             .with_ignored_flag(true),
         None => trial,
     }
+}
+
+/// A test's name, with its file in front.
+fn within(module: &str, test: &str) -> String {
+    let file = module.rsplit("::").next().unwrap_or_default();
+    format!("{file}::{test}")
 }
 
 /// What a thread answered; its panic is the test's own.
