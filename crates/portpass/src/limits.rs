@@ -137,11 +137,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         let each = MINUTE_MS / self.per_minute;
         let add = |at: i64| Some(at.max(now) + each);
         // The closure always gives a value, so the update always happens.
-        let _ = full_at.fetch_update(
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-            add,
-        );
+        let _ = full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
@@ -193,6 +189,9 @@ mod tests {
         let one = host("2001:db8::1".parse().unwrap());
         assert_eq!(one, host("2001:db8::2".parse().unwrap()));
         assert_ne!(one, host("2001:db8:0:1::1".parse().unwrap()));
-        assert_eq!(host("::ffff:192.0.2.1".parse().unwrap()), host("192.0.2.1".parse().unwrap()));
+        assert_eq!(
+            host("::ffff:192.0.2.1".parse().unwrap()),
+            host("192.0.2.1".parse().unwrap())
+        );
     }
 }

@@ -3,21 +3,12 @@
 //! Labels are bounded by the configuration: an issuer's or a registry's name
 //! and words of ours, never anything that a caller chose.
 
-use std::{
-    fmt,
-    sync::atomic::AtomicU64,
-    time::Duration,
-};
+use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        histogram::Histogram,
-    },
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
@@ -65,12 +56,24 @@ struct Issuer {
 
 /// Each metric's name without our prefix, and what it tells.
 const HELP: [(&str, &str); 6] = [
-    ("token_requests", "Answers of the token endpoint by outcome, registry and issuer"),
+    (
+        "token_requests",
+        "Answers of the token endpoint by outcome, registry and issuer",
+    ),
     ("http_request_duration", "How long answers took"),
-    ("config_reloads", "Readings of a changed configuration by outcome: applied, refused"),
+    (
+        "config_reloads",
+        "Readings of a changed configuration by outcome: applied, refused",
+    ),
     ("issuer_keys", "Usable keys held of each issuer"),
-    ("issuer_keys_age", "Time since the keys of each issuer were last fetched"),
-    ("ca_expires_timestamp", "When the CA that registries trust expires, since 1970"),
+    (
+        "issuer_keys_age",
+        "Time since the keys of each issuer were last fetched",
+    ),
+    (
+        "ca_expires_timestamp",
+        "When the CA that registries trust expires, since 1970",
+    ),
 ];
 
 impl Metrics {
@@ -106,7 +109,11 @@ impl Metrics {
         let (outcome, registry, issuer) = match result.as_ref().map(Recorded::outcome) {
             Ok(Ok(token)) => {
                 let proof = token.grant().proof();
-                ("issued", &*token.grant().registry().name, proof.identity().issuer())
+                (
+                    "issued",
+                    &*token.grant().registry().name,
+                    proof.identity().issuer(),
+                )
             }
             Ok(Err(refused)) => of_refusal(refused),
             Err(_) => ("unrecorded", "", ""),
@@ -126,7 +133,9 @@ impl Metrics {
             "/healthz" | "/readyz" => "health",
             _ => "other",
         };
-        self.durations.get_or_create(&Route { route }).observe(elapsed.as_secs_f64());
+        self.durations
+            .get_or_create(&Route { route })
+            .observe(elapsed.as_secs_f64());
     }
 
     /// Counts a reading of a changed configuration.
@@ -140,10 +149,13 @@ impl Metrics {
         self.issuer_keys.clear();
         self.issuer_keys_age.clear();
         for status in portpass.snapshot.load().directory.status(now) {
-            let labels = Issuer { issuer: status.issuer.to_string() };
+            let labels = Issuer {
+                issuer: status.name.to_string(),
+            };
             let keys = i64::try_from(status.keys).unwrap_or(i64::MAX);
             self.issuer_keys.get_or_create(&labels).set(keys);
-            if let Some(age) = status.age_seconds {
+            if let Some(fetched_at) = status.fetched_at {
+                let age = now.duration_since(fetched_at).as_secs();
                 self.issuer_keys_age.get_or_create(&labels).set(age);
             }
         }
@@ -174,7 +186,11 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
     match refused {
         Refused::Denied(denied) => {
             let decision = denied.decision();
-            ("denied", &decision.registry().name, decision.proof().identity().issuer())
+            (
+                "denied",
+                &decision.registry().name,
+                decision.proof().identity().issuer(),
+            )
         }
         Refused::LimitedAddress(_) => ("limited", "", ""),
         Refused::LimitedIdentity { proof, ask, .. } => {
@@ -187,9 +203,11 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
             let registry = &*ask.registry.name;
             match unproven {
                 Unproven::Rejected(rejected) => ("rejected", registry, rejected.identity.issuer()),
-                Unproven::Stranger(stranger) => {
-                    ("stranger", registry, stranger.issuer.as_deref().unwrap_or_default())
-                }
+                Unproven::Stranger(stranger) => (
+                    "stranger",
+                    registry,
+                    stranger.issuer.as_deref().unwrap_or_default(),
+                ),
                 Unproven::Unavailable { issuer, .. } => ("unavailable", registry, issuer),
             }
         }

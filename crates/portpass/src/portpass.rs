@@ -66,12 +66,20 @@ impl Portpass {
     /// # Errors
     ///
     /// As [`Portpass::answer`].
-    pub async fn refuse(&self, nonsense: Nonsense, origin: &Origin) -> Result<Recorded, Unrecorded> {
+    pub async fn refuse(
+        &self,
+        nonsense: Nonsense,
+        origin: &Origin,
+    ) -> Result<Recorded, Unrecorded> {
         let outcome = Err(Refused::Nonsense(nonsense));
         self.journal.record(outcome, origin, self.clock.now()).await
     }
 
-    async fn issue(&self, request: &TokenRequest<'_>, now: Timestamp) -> Result<SignedToken, Refused> {
+    async fn issue(
+        &self,
+        request: &TokenRequest<'_>,
+        now: Timestamp,
+    ) -> Result<SignedToken, Refused> {
         let snapshot = self.snapshot.load_full();
         let registry = snapshot.registry(&request.services)?;
         let scopes = Scopes::parse(request.scopes.iter().copied())?;
@@ -87,7 +95,11 @@ impl Portpass {
             Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
         };
         if let Err(limited) = self.limits.admit_identity(&proof, now) {
-            return Err(Refused::LimitedIdentity { limited, proof: Box::new(proof), ask });
+            return Err(Refused::LimitedIdentity {
+                limited,
+                proof: Box::new(proof),
+                ask,
+            });
         }
         let grant = snapshot.policy.decide(proof, &ask.registry, &ask.scopes)?;
         Ok(self.signer.sign(grant, now)?)

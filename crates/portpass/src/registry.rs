@@ -144,7 +144,6 @@ pub enum Impossible {
 fn check(kind: RegistryKind, profile: Profile, algorithm: Algorithm) -> Result<(), Impossible> {
     use RegistryKind::{Distribution, Distribution2, Distribution30, Zot};
     match (kind, profile, algorithm) {
-        (Zot, Profile::Pinned, _) => Ok(()),
         (Zot, Profile::Libtrust | Profile::Rfc7638 | Profile::X5c, _) => {
             Err(Impossible::ZotNeedsPinned)
         }
@@ -158,7 +157,8 @@ fn check(kind: RegistryKind, profile: Profile, algorithm: Algorithm) -> Result<(
         (Distribution30, Profile::Rfc7638, Algorithm::EdDsa | Algorithm::Es256) => {
             Err(Impossible::Distribution30Rfc7638(algorithm))
         }
-        (Distribution30, Profile::Rfc7638, Algorithm::Rs256)
+        (Zot, Profile::Pinned, _)
+        | (Distribution30, Profile::Rfc7638, Algorithm::Rs256)
         | (Distribution2, Profile::Libtrust | Profile::X5c, Algorithm::Es256 | Algorithm::Rs256)
         | (Distribution30, Profile::Libtrust | Profile::X5c, _)
         | (Distribution, Profile::Libtrust | Profile::Rfc7638 | Profile::X5c, _) => Ok(()),

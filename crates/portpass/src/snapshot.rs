@@ -33,11 +33,15 @@ impl Snapshot {
     /// # Errors
     ///
     /// Everything that is wrong, not only the first.
-    pub fn of(config: &Config, previous: Option<&Self>, now: Timestamp) -> Result<Self, ConfigError> {
+    pub fn of(
+        config: &Config,
+        previous: Option<&Self>,
+        now: Timestamp,
+    ) -> Result<Self, ConfigError> {
         let cache = config.data_dir.join(ISSUER_KEYS);
         let previous = previous.map(|previous| &previous.directory);
         let directory = Directory::build(config.issuers.clone(), previous, &cache, now);
-        let policy = Policy::compile(config.policy.clone());
+        let policy = Policy::compile(&config.policy);
         match (directory, policy) {
             (Ok(directory), Ok(policy)) => Ok(Self {
                 directory,

@@ -1,8 +1,13 @@
 //! The command line's end of the admin socket.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use hyper::{Method, Request, header::CONTENT_TYPE, header::HOST};
+use hyper_util::rt::TokioIo;
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::net::UnixStream;
 
 use super::EventQuery;
 use crate::{
@@ -10,13 +15,10 @@ use crate::{
     token::{KeyAnswer, KeyCommand},
 };
 
-/// The host in the URL means nothing: the socket is where the request goes.
-const BASE: &str = "http://portpass";
-
-/// A connection to a running server's admin socket.
+/// A running server, behind its admin socket.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    socket: PathBuf,
 }
 
 impl Client {
@@ -26,20 +28,15 @@ impl Client {
     ///
     /// When there is a socket that we may not use.
     pub async fn connect(socket: &Path) -> Result<Option<Self>, ClientError> {
-        match tokio::net::UnixStream::connect(socket).await {
-            Ok(_probe) => {}
-            Err(error) => {
-                return match error.kind() {
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => Ok(None),
-                    _ => Err(ClientError::Socket(error)),
-                };
-            }
+        match UnixStream::connect(socket).await {
+            Ok(_) => Ok(Some(Self {
+                socket: socket.to_owned(),
+            })),
+            Err(error) => match error.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => Ok(None),
+                _ => Err(ClientError::Socket(error)),
+            },
         }
-        let http = reqwest::Client::builder()
-            .unix_socket(socket.to_owned())
-            .no_proxy()
-            .build()?;
-        Ok(Some(Self { http }))
     }
 
     /// The events that a query is for, oldest first.
@@ -48,7 +45,9 @@ impl Client {
     ///
     /// When the server cannot be asked, or says why it cannot answer.
     pub async fn events(&self, query: &EventQuery) -> Result<Vec<Event>, ClientError> {
-        self.answer(self.http.get(format!("{BASE}/events")).query(query)).await
+        let query = query.encode()?;
+        self.ask(Method::GET, &format!("/events?{query}"), Body::empty())
+            .await
     }
 
     /// Has the server carry out a command on its keys.
@@ -57,15 +56,36 @@ impl Client {
     ///
     /// As [`Client::events`].
     pub async fn keys(&self, command: &KeyCommand) -> Result<KeyAnswer, ClientError> {
-        self.answer(self.http.post(format!("{BASE}/keys")).json(command)).await
+        let body = serde_json::to_vec(command)?;
+        self.ask(Method::POST, "/keys", body.into()).await
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ClientError> {
-        let response = request.send().await?;
-        if response.status().is_success() {
-            return Ok(response.json().await?);
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<T, ClientError> {
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(ClientError::Socket)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "portpass")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)?;
+        let response = sender.send_request(request).await?;
+        let succeeded = response.status().is_success();
+        let bytes = response.into_body().collect().await?.to_bytes();
+        connection.abort();
+        if succeeded {
+            return Ok(serde_json::from_slice(&bytes)?);
         }
-        let refusal: Refusal = response.json().await?;
+        let refusal: Refusal = serde_json::from_slice(&bytes)?;
         Err(ClientError::Refused(refusal.error))
     }
 }
@@ -78,12 +98,18 @@ struct Refusal {
 /// The running server could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The conversation failed.
+    /// The answer is not what a server of this version answers.
+    #[error("the running server's answer cannot be read; is it of another version? {0}")]
+    Answer(#[from] serde_json::Error),
+    /// The conversation broke.
     #[error("the running server did not answer: {0}")]
-    Http(#[from] reqwest::Error),
+    Http(#[from] hyper::Error),
     /// The server says why not.
     #[error("{0}")]
     Refused(String),
+    /// The question cannot be put.
+    #[error("the running server cannot be asked this: {0}")]
+    Request(#[from] hyper::http::Error),
     /// The socket is there and closed to us.
     #[error("the admin socket cannot be used: {0}")]
     Socket(#[source] std::io::Error),

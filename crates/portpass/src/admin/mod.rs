@@ -80,6 +80,20 @@ pub struct EventQuery {
 const DEFAULT_EVENTS: u32 = 100;
 
 impl EventQuery {
+    /// The query as a query string.
+    fn encode(&self) -> Result<String, serde_json::Error> {
+        let fields = serde_json::to_value(self)?;
+        let mut encoded = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            match value {
+                Value::Null => {}
+                Value::String(text) => drop(encoded.append_pair(name, text)),
+                other => drop(encoded.append_pair(name, &other.to_string())),
+            }
+        }
+        Ok(encoded.finish())
+    }
+
     /// The events that the query is for, oldest first.
     ///
     /// # Errors
@@ -126,11 +140,16 @@ async fn keys(
     if command.changes_keys() {
         let actor = format!("uid {}", peer.uid);
         let detail = json!(command);
-        admin.portpass.journal.record_operator(&actor, "keys", detail, now).await?;
+        admin
+            .portpass
+            .journal
+            .record_operator(&actor, "keys", detail, now)
+            .await?;
     }
     // Keys are made and written to the disk: not on a thread that serves.
     let portpass = Arc::clone(&admin.portpass);
-    let answer = tokio::task::spawn_blocking(move || portpass.signer.execute(command, now)).await??;
+    let answer =
+        tokio::task::spawn_blocking(move || portpass.signer.execute(command, now)).await??;
     Ok(Json(answer))
 }
 
@@ -140,7 +159,11 @@ async fn reload(
 ) -> Result<StatusCode, Failure> {
     let now = admin.portpass.clock.now();
     let actor = format!("uid {}", peer.uid);
-    admin.portpass.journal.record_operator(&actor, "reload", Value::Null, now).await?;
+    admin
+        .portpass
+        .journal
+        .record_operator(&actor, "reload", Value::Null, now)
+        .await?;
     admin.reload.send(()).await?;
     Ok(StatusCode::ACCEPTED)
 }

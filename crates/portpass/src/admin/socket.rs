@@ -41,10 +41,17 @@ impl Socket {
             error,
         };
         let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
         let mode = fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(SocketError::Open { folder: folder.to_owned(), mode });
+            return Err(SocketError::Open {
+                folder: folder.to_owned(),
+                mode,
+            });
         }
         match fs::remove_file(path) {
             Ok(()) => {}
@@ -86,7 +93,9 @@ impl Drop for Socket {
 
 async fn connection(stream: UnixStream, router: Router) {
     let peer = match stream.peer_cred() {
-        Ok(credentials) => Peer { uid: credentials.uid() },
+        Ok(credentials) => Peer {
+            uid: credentials.uid(),
+        },
         Err(error) => {
             tracing::warn!(error = %error, "An operator's uid is unknown");
             return;
@@ -103,7 +112,10 @@ async fn connection(stream: UnixStream, router: Router) {
         }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+    if let Err(error) = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+    {
         tracing::debug!(error = %error, "An operator's connection ended early");
     }
 }

@@ -74,7 +74,10 @@ const BODY: &[(&str, &str)] = &[
     ("action", "What an operator did (`operator`)."),
     ("actor", "Which operator did it (`operator`)."),
     ("claims", "The claims that rules name, as the JWT had them."),
-    ("counted", "`true` where the row only counts what was too much to keep."),
+    (
+        "counted",
+        "`true` where the row only counts what was too much to keep.",
+    ),
     ("detail", "What an operator's action changed (`operator`)."),
     ("expires_at", "When the token expires."),
     ("facts", "The facts of the login."),
@@ -82,12 +85,30 @@ const BODY: &[(&str, &str)] = &[
     ("lifetime_seconds", "How long the token lives."),
     ("message", "What the caller was told."),
     ("name", "What people call the identity."),
-    ("network", "The client's network (`anonymous`): `/24` of IPv4, `/48` of IPv6."),
-    ("policy", "The version of the rules: it changes when a decision could."),
-    ("repositories", "The repositories of an anonymous grant (`anonymous`)."),
-    ("request_id", "The id under which the request stands in the log."),
-    ("rules", "Each rule and what it said; of one that did not apply, the first thing unmet."),
-    ("unmet", "The fact that was unmet in the rule that came closest."),
+    (
+        "network",
+        "The client's network (`anonymous`): `/24` of IPv4, `/48` of IPv6.",
+    ),
+    (
+        "policy",
+        "The version of the rules: it changes when a decision could.",
+    ),
+    (
+        "repositories",
+        "The repositories of an anonymous grant (`anonymous`).",
+    ),
+    (
+        "request_id",
+        "The id under which the request stands in the log.",
+    ),
+    (
+        "rules",
+        "Each rule and what it said; of one that did not apply, the first thing unmet.",
+    ),
+    (
+        "unmet",
+        "The fact that was unmet in the rule that came closest.",
+    ),
     ("user_agent", "What the client calls itself."),
 ];
 
@@ -134,7 +155,10 @@ pub(super) fn of_outcome(
 pub(super) fn of_operator(actor: &str, action: &str, detail: &Value, now: Timestamp) -> Intent {
     let mut row = row("operator", now);
     row.body = json!({ "action": action, "actor": actor, "detail": detail }).to_string();
-    Intent { row, class: Class::Own }
+    Intent {
+        row,
+        class: Class::Own,
+    }
 }
 
 fn issued(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
@@ -142,18 +166,28 @@ fn issued(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
     let mut body = story(decision);
     body.insert("access".to_owned(), json!(token.grant().access()));
     body.insert("expires_at".to_owned(), json!(token.expires_at()));
-    body.insert("lifetime_seconds".to_owned(), json!(token.lifetime_seconds()));
+    body.insert(
+        "lifetime_seconds".to_owned(),
+        json!(token.lifetime_seconds()),
+    );
     let mut row = row("token", now);
     token.id().clone_into(&mut row.id);
     concern(&mut row, decision);
     finish(&mut row, body, origin);
-    Intent { row, class: Class::Own }
+    Intent {
+        row,
+        class: Class::Own,
+    }
 }
 
 fn anonymous(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
     let decision = token.grant().decision();
     let network = origin.network();
-    let names = token.grant().access().iter().map(|access| access.name.as_str());
+    let names = token
+        .grant()
+        .access()
+        .iter()
+        .map(|access| access.name.as_str());
     let repositories: Vec<&str> = names.collect();
     let registry = &decision.registry().name;
     let key = format!("{registry} {network} {}", repositories.join(" "));
@@ -165,7 +199,10 @@ fn anonymous(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
         "repositories": repositories,
     })
     .to_string();
-    Intent { row, class: Class::Anonymous { key } }
+    Intent {
+        row,
+        class: Class::Anonymous { key },
+    }
 }
 
 fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
@@ -185,22 +222,45 @@ fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
             row.reason = Some(reason.to_owned());
             concern(&mut row, decision);
             finish(&mut row, body, origin);
-            Intent { row, class: Class::Refusal(decision.id()) }
+            Intent {
+                row,
+                class: Class::Refusal(decision.id()),
+            }
         }
         Refused::Unproven { unproven, ask } => match unproven {
             Unproven::Rejected(rejected) => of_rejected(rejected, ask, origin, now),
             Unproven::Stranger(nobody) => of_stranger(nobody, ask, origin, now),
-            Unproven::Unavailable { issuer, login, reason } => {
+            Unproven::Unavailable {
+                issuer,
+                login,
+                reason,
+            } => {
                 let mut body = asked(ask);
                 body.insert("message".to_owned(), json!(reason));
-                let mut intent = stranger("unavailable", Some(issuer), body, origin, now, "failure", None);
+                let mut intent = stranger(
+                    "unavailable",
+                    Some(issuer),
+                    body,
+                    origin,
+                    now,
+                    "failure",
+                    None,
+                );
                 intent.row.login = Some(login.to_string());
                 intent.row.registry = Some(ask.registry.name.to_string());
                 intent
             }
         },
         Refused::LimitedIdentity { proof, ask, .. } => of_limited(proof, ask, origin, now),
-        Refused::LimitedAddress(_) => stranger("too_many_unproven", None, Map::new(), origin, now, "stranger", None),
+        Refused::LimitedAddress(_) => stranger(
+            "too_many_unproven",
+            None,
+            Map::new(),
+            origin,
+            now,
+            "stranger",
+            None,
+        ),
         Refused::Malformed(malformed) => {
             let body = message(&malformed.to_string());
             stranger("malformed", None, body, origin, now, "stranger", None)
@@ -230,7 +290,10 @@ fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) 
     row.issuer = Some(rejected.identity.issuer().to_owned());
     row.identity = Some(rejected.identity.id().to_owned());
     finish(&mut row, body, origin);
-    Intent { row, class: Class::Refusal(decision) }
+    Intent {
+        row,
+        class: Class::Refusal(decision),
+    }
 }
 
 fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
@@ -248,14 +311,25 @@ fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Inte
         b"too_many_requests".as_slice(),
         proof.identity().to_string().as_bytes(),
     ]);
-    Intent { row, class: Class::Refusal(of_identity) }
+    Intent {
+        row,
+        class: Class::Refusal(of_identity),
+    }
 }
 
 fn of_stranger(nobody: &Stranger, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
     let issuer = nobody.issuer.as_deref();
     let mut body = asked(ask);
     body.insert("message".to_owned(), json!(nobody.reason.to_string()));
-    let mut intent = stranger(nobody.reason.code(), issuer, body, origin, now, "stranger", None);
+    let mut intent = stranger(
+        nobody.reason.code(),
+        issuer,
+        body,
+        origin,
+        now,
+        "stranger",
+        None,
+    );
     intent.row.registry = Some(ask.registry.name.to_string());
     if let Some(login) = nobody.login {
         intent.row.decision = Some(ask.decision(login).to_string());
@@ -282,7 +356,10 @@ fn stranger(
     }
     finish(&mut row, body, origin);
     let key = format!("{kind} {reason} {}", issuer.unwrap_or_default());
-    Intent { row, class: Class::Stranger { key } }
+    Intent {
+        row,
+        class: Class::Stranger { key },
+    }
 }
 
 /// What later tools explain and replay a decision from.

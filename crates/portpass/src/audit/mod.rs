@@ -70,7 +70,8 @@ impl Journal {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Recorded, Unrecorded> {
-        self.commit(event::of_outcome(&outcome, origin, now)).await?;
+        self.commit(event::of_outcome(&outcome, origin, now))
+            .await?;
         Ok(Recorded { outcome })
     }
 
@@ -89,7 +90,8 @@ impl Journal {
         detail: serde_json::Value,
         now: Timestamp,
     ) -> Result<(), Unrecorded> {
-        self.commit(event::of_operator(actor, action, &detail, now)).await
+        self.commit(event::of_operator(actor, action, &detail, now))
+            .await
     }
 
     async fn commit(&self, intent: sharing::Intent) -> Result<(), Unrecorded> {

@@ -190,7 +190,10 @@ impl Batch {
     }
 
     fn repeat(&mut self, id: &str, at_ms: i64) {
-        let known = self.of_row.get(id).and_then(|index| self.changes.get_mut(*index));
+        let known = self
+            .of_row
+            .get(id)
+            .and_then(|index| self.changes.get_mut(*index));
         match known {
             Some(Change::Insert(row)) => {
                 row.count += 1;
@@ -259,10 +262,16 @@ mod tests {
     #[test]
     fn a_refusal_repeated_within_a_minute_is_counted_on_the_first() {
         let mut sharing = Sharing::new(KEEP);
-        assert_eq!(shown(&sharing.place(vec![refusal("a", 0)])), ["insert a × 1"]);
+        assert_eq!(
+            shown(&sharing.place(vec![refusal("a", 0)])),
+            ["insert a × 1"]
+        );
         let again = vec![refusal("b", 59_999), refusal("c", 59_999)];
         assert_eq!(shown(&sharing.place(again)), ["repeat a × 2"]);
-        assert_eq!(shown(&sharing.place(vec![refusal("d", 60_000)])), ["insert d × 1"]);
+        assert_eq!(
+            shown(&sharing.place(vec![refusal("d", 60_000)])),
+            ["insert d × 1"]
+        );
     }
 
     #[test]
@@ -275,7 +284,10 @@ mod tests {
     #[test]
     fn of_strangers_the_first_few_are_kept_and_the_rest_counted() {
         let mut sharing = Sharing::new(KEEP);
-        let batch = ["a", "b", "c", "d", "e"].map(stranger).into_iter().collect();
+        let batch = ["a", "b", "c", "d", "e"]
+            .map(stranger)
+            .into_iter()
+            .collect();
         let expected = ["insert a × 1", "insert b × 1", "insert c × 3"];
         assert_eq!(shown(&sharing.place(batch)), expected);
     }
@@ -287,7 +299,13 @@ mod tests {
             let key = key.to_owned();
             intent(id, 0, Class::Anonymous { key })
         };
-        let batch = vec![grant("a", "x"), grant("b", "x"), grant("c", "y"), grant("d", "z"), grant("e", "w")];
+        let batch = vec![
+            grant("a", "x"),
+            grant("b", "x"),
+            grant("c", "y"),
+            grant("d", "z"),
+            grant("e", "w"),
+        ];
         let expected = ["insert a × 2", "insert c × 1", "insert d × 2"];
         assert_eq!(shown(&sharing.place(batch)), expected);
     }
@@ -297,13 +315,19 @@ mod tests {
         let mut sharing = Sharing::new(KEEP);
         sharing.place(vec![refusal("a", 0)]);
         sharing.forget();
-        assert_eq!(shown(&sharing.place(vec![refusal("b", 1)])), ["insert b × 1"]);
+        assert_eq!(
+            shown(&sharing.place(vec![refusal("b", 1)])),
+            ["insert b × 1"]
+        );
     }
 
     #[test]
     fn a_token_has_a_row_of_its_own() {
         let mut sharing = Sharing::new(KEEP);
         let batch = vec![intent("a", 0, Class::Own), intent("b", 0, Class::Own)];
-        assert_eq!(shown(&sharing.place(batch)), ["insert a × 1", "insert b × 1"]);
+        assert_eq!(
+            shown(&sharing.place(batch)),
+            ["insert a × 1", "insert b × 1"]
+        );
     }
 }

@@ -76,7 +76,12 @@ impl fmt::Debug for Gate {
 }
 
 /// Writes until every [`super::Journal`] is gone and the queue is empty.
-pub(super) async fn run(store: Store, keep: Keep, commits: Commits, mut entries: mpsc::Receiver<Entry>) {
+pub(super) async fn run(
+    store: Store,
+    keep: Keep,
+    commits: Commits,
+    mut entries: mpsc::Receiver<Entry>,
+) {
     let mut sharing = Sharing::new(keep);
     let mut batch = Vec::with_capacity(BATCH);
     while entries.recv_many(&mut batch, BATCH).await > 0 {

@@ -1,17 +1,23 @@
 //! `portpass dev` and `portpass dev jwt`: arguments in, settings or a JWT out.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use fixtures::Kind;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dev::{DevKey, DevSettings, JwtOrder, marker};
+use super::{offline, printer::Printer, serve};
+use crate::{
+    clock::Clock,
+    config,
+    dev::{DevKey, DevSettings, JwtOrder, marker},
+    token::{KeyAnswer, KeyCommand, Signer},
+};
 
 /// Serves everything on loopback, for trying it out.
 #[derive(Args, Debug)]
-pub struct DevArgs {
+pub(super) struct DevArgs {
     /// The folder of keys, events and the configuration that is written.
     #[arg(
         long,
@@ -33,19 +39,19 @@ pub struct DevArgs {
     registry: String,
     /// What to do instead of serving.
     #[command(subcommand)]
-    pub command: Option<DevCommand>,
+    command: Option<DevCommand>,
 }
 
 /// What `portpass dev` does besides serving.
 #[derive(Debug, Subcommand)]
-pub enum DevCommand {
+enum DevCommand {
     /// Prints the JWT of a CI job, a pod or a person.
     Jwt(JwtArgs),
 }
 
 /// Which JWT to print.
 #[derive(Args, Debug)]
-pub struct JwtArgs {
+struct JwtArgs {
     /// The platform: forgejo, github-actions, gitlab, kubernetes or oidc.
     #[arg(long, default_value = "github-actions")]
     kind: Kind,
@@ -64,12 +70,32 @@ pub struct JwtArgs {
 }
 
 impl DevArgs {
+    /// Serves, or prints the JWT that is asked for.
+    pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitCode> {
+        if let Some(DevCommand::Jwt(args)) = &self.command {
+            let jwt = self.jwt(args, Clock::System.now())?;
+            printer.text(&format!("{jwt}\n"))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let settings = self.prepare()?;
+        let path = settings.config();
+        let config = config::load(&path)?;
+        let data_dir = offline::claim(&config)?;
+        let signer = Signer::open(&config.keys, &config.registries, Clock::System.now())?;
+        let answer = signer.execute(KeyCommand::CaExport, Clock::System.now())?;
+        if let KeyAnswer::Exported { content } = answer {
+            std::fs::write(settings.registry_ca(), content).context("exporting the CA")?;
+        }
+        printer.text(&settings.next_steps())?;
+        serve::serve(config, &path, data_dir)
+    }
+
     /// Writes the files of `portpass dev`, for the server to load.
     ///
     /// # Errors
     ///
     /// If the address is not on loopback, or the folder belongs to something else.
-    pub fn prepare(&self) -> anyhow::Result<DevSettings> {
+    fn prepare(&self) -> anyhow::Result<DevSettings> {
         DevSettings::prepare(&self.data_dir, self.listen, &self.registry)
             .context("preparing `portpass dev`")
     }
@@ -80,7 +106,7 @@ impl DevArgs {
     ///
     /// If there is no such fixture, a claim cannot be what it is set to, or the
     /// folder belongs to something else.
-    pub fn jwt(&self, args: &JwtArgs, now: Timestamp) -> anyhow::Result<String> {
+    fn jwt(&self, args: &JwtArgs, now: Timestamp) -> anyhow::Result<String> {
         marker::claim(&self.data_dir)?;
         let key = DevKey::of(&self.data_dir)?;
         let order = JwtOrder {

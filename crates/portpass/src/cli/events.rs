@@ -1,18 +1,22 @@
 //! `portpass events`: lists, filters and follows what happened.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{collections::HashMap, path::Path, process::ExitCode, time::Duration};
 
 use clap::Args;
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
 
 use super::{block_on, offline, printer::Printer};
 use crate::{
     admin::{Client, EventQuery, MAX_EVENTS},
     audit::Event,
+    clock::Clock,
     config,
     store::Store,
 };
+
+/// How far back a follower looks again.
+const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// How often a follower asks for what is new.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -61,7 +65,9 @@ impl Events {
             let config = config::load(config)?;
             let source = match Client::connect(&config.admin_socket).await? {
                 Some(client) => Source::Server(client),
-                None if self.follow => anyhow::bail!("no server is running, so there is nothing to follow"),
+                None if self.follow => {
+                    anyhow::bail!("no server is running, so there is nothing to follow")
+                }
                 None => Source::Files(Box::new(offline::store(&config).await?)),
             };
             self.show(&source, printer).await?;
@@ -83,16 +89,29 @@ impl Events {
         };
         let mut events = source.events(&query).await?;
         print(&events, true, printer)?;
+        let mut shown = HashMap::new();
         while self.follow {
-            if let Some(last) = events.last() {
-                query.after = Some(last.id.clone());
-                query.limit = Some(MAX_EVENTS);
-            }
+            // Events are committed a little out of order, and counts go up:
+            // look back a little, and show what is not shown yet.
+            let newest = events.iter().map(|event| event.last).max();
+            let from = newest.unwrap_or_else(|| Clock::System.now()) - LOOK_BACK;
+            shown.extend(events.iter().map(|event| (event.id.clone(), event.clone())));
+            shown.retain(|_, event| event.last >= from);
+            query.since = Some(from);
+            query.limit = Some(MAX_EVENTS);
             tokio::time::sleep(FOLLOW_EVERY).await;
-            let new = source.events(&query).await?;
+            let recent = source.events(&query).await?;
+            let is_new = |event: &&Event| {
+                shown
+                    .get(&event.id)
+                    .is_none_or(|old| old.count != event.count)
+            };
+            let new: Vec<_> = recent.iter().filter(is_new).cloned().collect();
             if !new.is_empty() {
                 print(&new, false, printer)?;
-                events = new;
+            }
+            if !recent.is_empty() {
+                events = recent;
             }
         }
         Ok(())
@@ -116,8 +135,10 @@ fn read_since(text: &str) -> anyhow::Result<Timestamp> {
     let span: jiff::Span = text
         .parse()
         .map_err(|_| anyhow::anyhow!("`{text}` is neither a time nor a span such as 2h"))?;
-    let now = crate::clock::Clock::System.now();
-    Ok(Zoned::new(now, TimeZone::UTC).checked_sub(span)?.timestamp())
+    let now = Clock::System.now();
+    Ok(Zoned::new(now, TimeZone::UTC)
+        .checked_sub(span)?
+        .timestamp())
 }
 
 fn print(events: &[Event], with_header: bool, printer: &Printer) -> anyhow::Result<()> {
@@ -140,14 +161,21 @@ fn row(event: &Event) -> Vec<String> {
             None => format!("{issuer}:{id}"),
         },
         (Some(issuer), None) => issuer.clone(),
-        _ => text("actor").or(text("network")).or(text("address")).unwrap_or("-").to_owned(),
+        _ => text("actor")
+            .or(text("network"))
+            .or(text("address"))
+            .unwrap_or("-")
+            .to_owned(),
     };
     let granted = || {
         let entries = event.body.get("access")?.as_array()?.iter();
         let scopes = entries.map(|entry| {
             let actions = entry.get("actions").and_then(Value::as_array);
             let actions = actions.into_iter().flatten().filter_map(Value::as_str);
-            let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+            let name = entry
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             format!("{name}:{}", actions.collect::<Vec<_>>().join(","))
         });
         Some(scopes.collect::<Vec<_>>().join(" "))
@@ -157,7 +185,9 @@ fn row(event: &Event) -> Vec<String> {
             Some(asked) => format!("{reason}: {asked}"),
             None => reason.to_owned(),
         },
-        None => granted().or_else(|| text("action").map(str::to_owned)).unwrap_or_default(),
+        None => granted()
+            .or_else(|| text("action").map(str::to_owned))
+            .unwrap_or_default(),
     };
     vec![
         event.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -86,7 +86,12 @@ fn offline(config: &Config, command: KeyCommand) -> anyhow::Result<KeyAnswer> {
     let now = Clock::System.now();
     let signer = Signer::open(&config.keys, &config.registries, now)?;
     if command.changes_keys() {
-        block_on(offline::record(&data_dir, "keys", serde_json::json!(command), now))?;
+        block_on(offline::record(
+            &data_dir,
+            "keys",
+            serde_json::json!(command),
+            now,
+        ))?;
     }
     Ok(signer.execute(command, now)?)
 }
@@ -142,8 +147,7 @@ const COLUMNS: usize = 6;
 
 fn rows(authorities: &[ListedAuthority], keys: &[ListedKey]) -> Vec<[String; COLUMNS]> {
     let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
-    let mut rows =
-        vec![["KEY", "SIGNS", "STATE", "FROM", "UNTIL", "FOR"].map(str::to_owned)];
+    let mut rows = vec![["KEY", "SIGNS", "STATE", "FROM", "UNTIL", "FOR"].map(str::to_owned)];
     for authority in authorities {
         rows.push([
             "CA".to_owned(),
@@ -176,7 +180,9 @@ fn write_columns(out: &mut impl Write, rows: &[[String; COLUMNS]]) -> io::Result
     }
     for row in rows {
         let padded = row.iter().zip(widths);
-        let line: Vec<String> = padded.map(|(cell, width)| format!("{cell:width$}")).collect();
+        let line: Vec<String> = padded
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         writeln!(out, "{}", line.join("  ").trim_end())?;
     }
     Ok(())
@@ -223,7 +229,10 @@ mod tests {
                 registry: registry.clone()
             }
         );
-        assert_eq!(read("keys activate prod"), KeyCommand::Activate { registry });
+        assert_eq!(
+            read("keys activate prod"),
+            KeyCommand::Activate { registry }
+        );
         assert!(Line::try_parse_from(["keys", "activate"]).is_err());
     }
 

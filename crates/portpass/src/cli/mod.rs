@@ -1,6 +1,6 @@
 //! The command line: one file for each command.
 
-pub mod check;
+mod check;
 mod dev;
 mod events;
 mod init;
@@ -39,7 +39,7 @@ enum Command {
     /// Load everything the server would, and say what is wrong with it.
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
-    Dev(dev::Dev),
+    Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
     /// Write the files that a newcomer needs.
@@ -102,7 +102,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn execute(command: Command, config: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitCode> {
+fn execute(
+    command: Command,
+    config: Option<PathBuf>,
+    printer: &Printer,
+) -> anyhow::Result<ExitCode> {
     let config = config.unwrap_or_else(found_configuration);
     match command {
         Command::Check(check) => check.run(&config, printer),
@@ -133,7 +137,11 @@ fn not_in_this_version(command: &str) -> anyhow::Error {
 fn found_configuration() -> PathBuf {
     let [here, installed] = CONFIGURATIONS;
     let here = PathBuf::from(here);
-    if here.exists() { here } else { installed.into() }
+    if here.exists() {
+        here
+    } else {
+        installed.into()
+    }
 }
 
 /// Runs a future on a runtime of its own, for commands that need one.

@@ -34,14 +34,18 @@ pub(super) async fn record(
     detail: Value,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let store = Store::open(data_dir).await.context("opening the database")?;
+    let store = Store::open(data_dir)
+        .await
+        .context("opening the database")?;
     let uid = std::fs::metadata("/proc/self")?.uid();
     let keep = Keep {
         strangers: 0,
         anonymous: 0,
     };
     let (journal, writer) = Journal::open(store.clone(), keep, Commits::Straight);
-    journal.record_operator(&format!("uid {uid}"), action, detail, now).await?;
+    journal
+        .record_operator(&format!("uid {uid}"), action, detail, now)
+        .await?;
     drop(journal);
     writer.await?;
     store.close().await;

@@ -43,19 +43,29 @@ impl Printer {
     pub(super) fn table(&self, header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
         let width = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            let longest = cells.map(|cell| cell.chars().count()).max().unwrap_or_default();
+            let longest = cells
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default();
             longest.max(header.get(column).map_or(0, |name| name.len()))
         };
         let widths: Vec<_> = (0..header.len()).map(width).collect();
         let line = |cells: &mut dyn Iterator<Item = &str>| {
             let padded = cells.zip(&widths).map(|(cell, width)| {
-                let cell: String = cell.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+                let cell: String = cell
+                    .chars()
+                    .map(|c| if c.is_control() { '?' } else { c })
+                    .collect();
                 format!("{cell:<width$}")
             });
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         let head = line(&mut header.iter().copied());
-        let mut text = if self.colour { format!("\u{1b}[1m{head}\u{1b}[0m\n") } else { head + "\n" };
+        let mut text = if self.colour {
+            format!("\u{1b}[1m{head}\u{1b}[0m\n")
+        } else {
+            head + "\n"
+        };
         for row in rows {
             text.push_str(&line(&mut row.iter().map(String::as_str)));
             text.push('\n');

@@ -17,6 +17,9 @@ pub struct ConfigError {
 impl ConfigError {
     /// Faults in some files, in the order in which they stand there.
     pub fn new(sources: Sources, mut faults: Vec<Fault>) -> Self {
+        for fault in &mut faults {
+            fault.at = fault.at.plain();
+        }
         faults.sort_by_key(|fault| fault.at);
         faults.dedup();
         Self { sources, faults }

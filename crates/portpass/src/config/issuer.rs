@@ -160,15 +160,15 @@ impl IssuerSection {
     /// never match, and may later be somebody else's.
     fn check_ids(&self, reading: &mut Reading<'_>) {
         let way_out = match self.kind.value {
-            IssuerKind::GithubActions => "`id` in https://api.github.com/users/NAME",
-            IssuerKind::Gitlab => "the group's page shows it",
-            IssuerKind::Forgejo => "`id` in /api/v1/users/NAME of your server",
+            IssuerKind::GithubActions => "find it as `id` in https://api.github.com/users/NAME",
+            IssuerKind::Gitlab => "find it on the group's page",
+            IssuerKind::Forgejo => "find it as `id` in /api/v1/users/NAME of your server",
             IssuerKind::Kubernetes | IssuerKind::Oidc => return,
         };
         for id in self.owner_id.iter().chain(&self.repository_id) {
             if id.value.is_empty() || !id.value.bytes().all(|byte| byte.is_ascii_digit()) {
                 let message = format!(
-                    "`{}` is not an id: ids here are numbers; {way_out}",
+                    "`{}` is not an id: they are numbers here; {way_out}",
                     id.value
                 );
                 reading.fault(id.at, message);

@@ -123,8 +123,12 @@ fn patterns_of(mut root: DeTable<'_>, faults: &mut Vec<Fault>) -> Vec<Located<St
 /// of them is not even TOML.
 fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'s>> {
     let mut root = DeTable::new();
-    let mut is_whole = faults.is_empty();
+    let unread: Vec<usize> = sources.unread().collect();
+    let mut is_whole = unread.is_empty();
     for (file, _, text) in sources.texts() {
+        if unread.contains(&file) {
+            continue;
+        }
         match tree::parse(text, file) {
             Ok(mut tree) => {
                 later::refuse(&mut tree, faults);

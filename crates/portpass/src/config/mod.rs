@@ -20,6 +20,7 @@ pub use self::{
     metrics::MetricSettings,
     period::Period,
     place::{Fault, Located, Place},
+    public_url::check_public_url,
     reload::{Changed, Footprint, Watch},
     sources::{Diagnostic, Sources},
     suggest::{closest, instead},
@@ -99,4 +100,11 @@ pub struct Config {
     pub footprint: Footprint,
     /// The texts, to show faults that are found later.
     pub sources: Sources,
+}
+
+impl Config {
+    /// Faults that were found in what the files say, when it was put to use.
+    pub fn error(&self, faults: Vec<Fault>) -> ConfigError {
+        ConfigError::new(self.sources.clone(), faults)
+    }
 }

@@ -33,6 +33,15 @@ impl Place {
         file | self.start..file | self.end
     }
 
+    /// The same place, where its bytes came from a span of the merged tree and
+    /// its file from elsewhere.
+    pub(super) fn plain(self) -> Self {
+        Self {
+            file: self.file,
+            ..Self::of_span(&(self.start..self.end))
+        }
+    }
+
     /// The place that a span of the merged tree stands for.
     pub(super) fn of_span(span: &Range<usize>) -> Self {
         let offset = (1 << OFFSET_BITS) - 1;

@@ -16,15 +16,17 @@ pub(super) fn settle(reading: &mut Reading<'_>) -> String {
         }
         return String::new();
     };
-    if let Err(message) = check(&given.value) {
+    if let Err(message) = check_public_url(&given.value) {
         reading.fault(given.at, message);
     }
     given.value
 }
 
+/// Whether a text can be the `public_url`; if not, why.
+///
 /// The realm is the URL with `/token` added, and the `iss` of our tokens is
 /// the URL byte for byte: so it has exactly one spelling.
-fn check(text: &str) -> Result<(), String> {
+pub fn check_public_url(text: &str) -> Result<(), String> {
     let url = Url::parse(text).map_err(|error| {
         format!("`{text}` is not a URL ({error}); write \"https://HOST\" or \"https://HOST:PORT\"")
     })?;
@@ -85,7 +87,7 @@ mod tests {
             "http://127.0.0.1:8080",
             "http://[::1]:8080",
         ] {
-            assert_eq!(check(url), Ok(()), "{url}");
+            assert_eq!(check_public_url(url), Ok(()), "{url}");
         }
     }
 
@@ -109,7 +111,7 @@ mod tests {
             ("https://registry.example.com:443", "one spelling"),
             ("https://räg.example.com", "xn--"),
         ] {
-            let message = check(url).unwrap_err();
+            let message = check_public_url(url).unwrap_err();
             assert!(message.contains(part), "{url}: {message}");
         }
     }

@@ -48,6 +48,7 @@ pub(super) fn settle(
     let mut known = Vec::new();
     let mut registries = Vec::new();
     let mut services: BTreeMap<String, Place> = BTreeMap::new();
+    let faults_before = reading.faults.len();
     for table in reading.named::<RegistrySection>("registry") {
         names::check(reading, "registry", &table.name, table.at);
         known.push(table.name.clone());
@@ -65,7 +66,7 @@ pub(super) fn settle(
             reading.fault(service.at, message);
         }
         let kind = section.kind.value;
-        let profile = section.profile.map_or_else(
+        let profile = section.profile.as_ref().map_or_else(
             || match kind {
                 RegistryKind::Zot => Profile::Pinned,
                 RegistryKind::Distribution
@@ -74,7 +75,11 @@ pub(super) fn settle(
             },
             |profile| profile.value,
         );
-        registries.push(Arc::new(Registry {
+        let at = section
+            .profile
+            .as_ref()
+            .map_or(section.kind.at, |profile| profile.at);
+        let registry = Registry {
             name: Arc::from(table.name),
             service: service.value,
             kind,
@@ -82,9 +87,13 @@ pub(super) fn settle(
             algorithm: section.algorithm,
             token_ttl: section.token_ttl.duration(),
             token_issuer: token_issuer.to_owned(),
-        }));
+        };
+        if let Err(impossible) = registry.check_combination() {
+            reading.fault(at, impossible.to_string());
+        }
+        registries.push(Arc::new(registry));
     }
-    if known.is_empty() {
+    if known.is_empty() && reading.faults.len() == faults_before {
         reading.fault(
             Place::default(),
             "no registry is configured; add a `[registry.NAME]` with `service` and `kind`",

@@ -26,6 +26,8 @@ pub struct Sources {
 struct Source {
     path: PathBuf,
     text: String,
+    /// Whether the text is not what the file says, for it could not be read.
+    is_unread: bool,
 }
 
 /// A fault as programs read it (`portpass check --json`).
@@ -56,6 +58,7 @@ impl Sources {
         self.files.push(Source {
             path: path.to_owned(),
             text,
+            is_unread: fault.is_some(),
         });
         let fault = fault.map(|(start, message)| {
             let at = Place {
@@ -74,6 +77,12 @@ impl Sources {
             .iter()
             .enumerate()
             .map(|(file, source)| (file, source.path.as_path(), source.text.as_str()))
+    }
+
+    /// The numbers of the files that could not be read.
+    pub(super) fn unread(&self) -> impl Iterator<Item = usize> {
+        let files = self.files.iter().enumerate();
+        files.filter_map(|(file, source)| source.is_unread.then_some(file))
     }
 
     /// A path as the file of `at` means it: relative to that file's folder.
@@ -120,8 +129,12 @@ impl Sources {
         let carets = "^".repeat(shown.length.min(room));
         let written = write!(
             out,
-            "error: {}\n{gutter}--> {}:{}:{}\n{gutter} |\n{number} | {line}\n{gutter} | {indent}{carets}\n",
-            shown.message, shown.file, shown.line, shown.column,
+            "error: {}\n{gutter}--> {}:{}:{}\n{gutter} |\n{}\n{gutter} | {indent}{carets}\n",
+            shown.message,
+            shown.file,
+            shown.line,
+            shown.column,
+            format!("{number} | {line}").trim_end(),
         );
         written.expect("a string takes every write");
     }
@@ -193,13 +206,13 @@ fn cut(line: &str, column: usize) -> (String, usize) {
 
 /// The bytes of a file, or why there are none.
 fn read_text(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let unreadable = |error: std::io::Error| format!("this file cannot be read: {error}");
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err("is a directory; name the file in it".to_owned());
+        return Err("this is a directory; name the file in it".to_owned());
     }
     if metadata.len() > MAX_BYTES {
-        return Err(format!("is longer than {MAX_BYTES} bytes"));
+        return Err(format!("this file is longer than {MAX_BYTES} bytes"));
     }
     std::fs::read(path).map_err(unreadable)
 }
@@ -208,15 +221,15 @@ fn read_text(path: &Path) -> Result<Vec<u8>, String> {
 fn as_utf8(bytes: Vec<u8>) -> (String, Option<(usize, String)>) {
     match String::from_utf8(bytes) {
         Ok(text) if text.starts_with('\u{feff}') => {
-            let message = "begins with a byte order mark; save it as UTF-8 without one";
+            let message = "this file begins with a byte order mark; save it as UTF-8 without one";
             (text, Some((0, message.to_owned())))
         }
         Ok(text) => (text, None),
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let message = match error.as_bytes() {
-                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; save it as UTF-8",
-                _ => "is not UTF-8 from here on; save it as UTF-8",
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this file is UTF-16; save it as UTF-8",
+                _ => "this file is not UTF-8; save it as UTF-8",
             };
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             (text, Some((valid, message.to_owned())))

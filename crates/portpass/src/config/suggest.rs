@@ -4,7 +4,7 @@
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', '_', '.'], "");
     let word = plain(word);
-    let allowed = (word.chars().count() / 3).max(1);
+    let allowed = (word.chars().count() / 4).max(1);
     candidates
         .into_iter()
         .map(|candidate| {

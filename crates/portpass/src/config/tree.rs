@@ -8,7 +8,7 @@ use toml::{
     de::{DeArray, DeString, DeTable, DeValue},
 };
 
-use super::{Fault, Place, sources::Sources};
+use super::{Fault, Place, sources::Sources, words};
 
 /// The sections whose tables have names, and may be spread over files.
 pub(super) const NAMED: [&str; 7] = [
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str, file: usize) -> Result<DeTable<'_>, Vec<Fault>> 
                 start: span.start,
                 end: span.end,
             };
-            Fault::new(at, error.message())
+            Fault::new(at, words::plain(error.message()))
         })
         .collect())
 }

@@ -31,7 +31,7 @@ pub(super) fn translate(message: &str) -> Said {
             finding(found)
         )
     } else {
-        message.to_owned()
+        plain(message).to_owned()
     };
     Said {
         message,
@@ -56,6 +56,20 @@ fn invalid(message: &str) -> Option<(&str, &str)> {
         .or_else(|| message.strip_prefix("invalid value: "))
         .or_else(|| message.strip_prefix("invalid length "))?;
     rest.rsplit_once(", expected ")
+}
+
+/// Other messages of the parser, and of what reads addresses.
+pub(super) fn plain(message: &str) -> &str {
+    match message {
+        "duplicate key" => "this stands here for the second time; keep one",
+        "invalid IP address syntax" => "expected a network, as in \"10.0.0.0/8\"",
+        "invalid socket address syntax" => {
+            "expected an address and a port, as in \"127.0.0.1:8080\""
+        }
+        "string values must be quoted, expected literal string" => "a text stands in quotes",
+        "wanted string or table" => "expected a word in quotes",
+        other => other,
+    }
 }
 
 /// What is expected, without the names of Rust's types.

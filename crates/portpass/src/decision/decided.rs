@@ -121,6 +121,27 @@ impl Grant {
     }
 }
 
+#[cfg(test)]
+impl Grant {
+    /// A grant that nobody decided, for tests of what follows one.
+    pub(crate) fn of(proof: Proof, registry: Arc<Registry>, access: Vec<Access>) -> Self {
+        let nothing = ShortId::of(b"");
+        Self {
+            decision: Decision {
+                id: nothing,
+                proof,
+                registry,
+                asked: Scopes::default(),
+                policy: nothing,
+                groups: Vec::new(),
+                claims: Map::new(),
+                rules: Vec::new(),
+            },
+            access,
+        }
+    }
+}
+
 /// A refusal, with the reason for the caller and the story for the operator.
 ///
 /// Only [`Policy::decide`](super::Policy::decide) makes one.

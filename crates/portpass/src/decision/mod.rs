@@ -27,6 +27,8 @@ mod rule;
 mod source;
 mod suggestion;
 mod template;
+#[cfg(test)]
+mod tests;
 
 mod version;
 mod vocabulary;

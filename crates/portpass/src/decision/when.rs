@@ -289,9 +289,9 @@ impl WantedOf {
                 let glob = Glob::parse(text).map_err(E::custom)?;
                 if !words.iter().any(|word| glob.matches(word)) {
                     return Err(E::custom(format_args!(
-                        "`{word}` is never `{text}`{}; it is one of {}",
-                        did_you_mean(text, words.iter().copied()),
+                        "`{word}` is never `{text}`; it is one of {}{}",
                         words.join(", "),
+                        did_you_mean(text, words.iter().copied()),
                     )));
                 }
             }

@@ -184,7 +184,10 @@ impl Shape {
     fn into_response(self) -> Response {
         let message = self.message.as_str();
         let body = Refusal {
-            errors: [RegistryError { code: self.code, message }],
+            errors: [RegistryError {
+                code: self.code,
+                message,
+            }],
             error: self.error,
             error_description: message,
         };

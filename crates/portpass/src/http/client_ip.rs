@@ -39,9 +39,15 @@ pub(super) fn client_ip(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> I
 /// An address, bare, in brackets, or with a port, as proxies write it.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bare = hop.parse().ok();
-    let with_port = || hop.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
+    let with_port = || {
+        hop.parse::<std::net::SocketAddr>()
+            .ok()
+            .map(|address| address.ip())
+    };
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    bare.or_else(with_port).or_else(bracketed).map(|address: IpAddr| address.to_canonical())
+    bare.or_else(with_port)
+        .or_else(bracketed)
+        .map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -50,7 +56,10 @@ mod tests {
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
         let headers = forwarded.iter().map(|value| {
-            (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap())
+            (
+                axum::http::HeaderName::from_static("x-forwarded-for"),
+                value.parse().unwrap(),
+            )
         });
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         client_ip(Peer(peer.parse().unwrap()), &headers.collect(), &trusted).to_string()
@@ -63,8 +72,14 @@ mod tests {
 
     #[test]
     fn the_rightmost_untrusted_hop_is_the_client() {
-        assert_eq!(seen("10.0.0.1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.7"]), "198.51.100.7");
+        assert_eq!(
+            seen("10.0.0.1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["1.2.3.4", "198.51.100.7"]),
+            "198.51.100.7"
+        );
     }
 
     #[test]
@@ -74,7 +89,10 @@ mod tests {
 
     #[test]
     fn nonsense_ends_the_walk() {
-        assert_eq!(seen("10.0.0.1", &["198.51.100.7, unknown, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.7, unknown, 10.0.0.2"]),
+            "10.0.0.2"
+        );
     }
 
     #[test]

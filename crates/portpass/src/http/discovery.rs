@@ -16,7 +16,11 @@ const CACHED: (axum::http::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=
 
 /// `/.well-known/jwks.json`: coming, current and past keys (RFC 7517 §5).
 pub(super) async fn jwks(State(edge): State<Arc<Edge>>) -> Response {
-    ([CACHED], Json(edge.portpass.signer.jwks(edge.portpass.clock.now()))).into_response()
+    (
+        [CACHED],
+        Json(edge.portpass.signer.jwks(edge.portpass.clock.now())),
+    )
+        .into_response()
 }
 
 /// `/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §4.2).

@@ -34,7 +34,7 @@ pub struct Edge {
     /// What clients call this server: the `issuer` of the discovery document.
     pub public_url: String,
     /// Whether this server still wants requests.
-    pub readiness: health::Readiness,
+    pub readiness: Readiness,
 }
 
 /// The address that a connection came from; `server` puts it beside a request.
@@ -50,11 +50,17 @@ pub fn public(edge: Arc<Edge>) -> Router {
         // Where distribution's `autoredirect` sends clients.
         .route("/auth/token", get(token::get).post(token::post))
         .route("/.well-known/jwks.json", get(discovery::jwks))
-        .route("/.well-known/openid-configuration", get(discovery::document))
+        .route(
+            "/.well-known/openid-configuration",
+            get(discovery::document),
+        )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(edge.max_body_bytes))
-        .layer(middleware::from_fn_with_state(Arc::clone(&edge), trace::trace))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&edge),
+            trace::trace,
+        ))
         .with_state(edge)
 }
 

@@ -67,7 +67,11 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        .is_some_and(|media| {
+            media
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
 }
 
 #[cfg(test)]
@@ -91,7 +95,10 @@ mod tests {
     #[test]
     fn a_grant_type_of_another_version_is_refused() {
         let parameters = Parameters::read(b"grant_type=refresh_token&refresh_token=x").unwrap();
-        assert!(matches!(parameters.check_grant_type(), Err(Nonsense::GrantType)));
+        assert!(matches!(
+            parameters.check_grant_type(),
+            Err(Nonsense::GrantType)
+        ));
     }
 
     #[test]
@@ -102,7 +109,12 @@ mod tests {
 
     #[test]
     fn a_charset_may_follow_the_media_type() {
-        let form = |value: &'static str| is_form(&HeaderMap::from_iter([(CONTENT_TYPE, value.parse().unwrap())]));
+        let form = |value: &'static str| {
+            is_form(&HeaderMap::from_iter([(
+                CONTENT_TYPE,
+                value.parse().unwrap(),
+            )]))
+        };
         assert!(form("application/x-www-form-urlencoded; charset=utf-8"));
         assert!(form("Application/X-WWW-Form-Urlencoded"));
         assert!(!form("application/json"));

@@ -1,6 +1,15 @@
 //! Connections: accepted, bounded in number and time, and ended without loss.
 
-use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, response::Response};
 use hyper::{Request, body::Incoming};
@@ -57,7 +66,11 @@ pub async fn serve(
 ) {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(bounds.connections));
-    let server = Server { router, tls, bounds };
+    let server = Server {
+        router,
+        tls,
+        bounds,
+    };
     loop {
         let permit = tokio::select! {
             permit = Arc::clone(&connections).acquire_owned() => permit,
@@ -116,7 +129,9 @@ impl Server {
                 Some(tls) => match timeout(self.bounds.header, tls.accept(stream)).await {
                     Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
                     Ok(Err(error)) => tracing::debug!(error = %error, "A TLS handshake failed"),
-                    Err(elapsed) => tracing::debug!(error = %elapsed, "A TLS handshake took too long"),
+                    Err(elapsed) => {
+                        tracing::debug!(error = %elapsed, "A TLS handshake took too long")
+                    }
                 },
             }
         }
@@ -130,7 +145,10 @@ impl Server {
     ) {
         let router = self.router.clone();
         let limit = self.bounds.request;
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            begins.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(Peer(peer));
             let router = router.clone();
             async move { Ok::<_, Infallible>(answer(router, request.map(Body::new), limit).await) }
@@ -148,10 +166,30 @@ impl Server {
             .max_concurrent_streams(MAX_STREAMS)
             .keep_alive_interval(self.bounds.header)
             .keep_alive_timeout(self.bounds.header);
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = pin!(watcher.watch(connection)).await {
-            tracing::debug!(error = %error, "A connection ended early");
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        tokio::select! {
+            ended = pin!(watcher.watch(connection)) => {
+                if let Err(error) = ended {
+                    tracing::debug!(error = %error, "A connection ended early");
+                }
+            }
+            () = silence(&begun, self.bounds.header) => {
+                tracing::debug!("A connection brought no request in time");
+            }
         }
+    }
+}
+
+/// Ends when a connection should have brought its first request and has not.
+///
+/// The timeouts of the protocols begin only once it is known which of them is
+/// spoken, and a client may take forever to say so.
+async fn silence(begun: &AtomicBool, limit: Duration) {
+    sleep(limit).await;
+    if begun.load(Ordering::Relaxed) {
+        std::future::pending().await
     }
 }
 

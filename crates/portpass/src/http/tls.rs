@@ -78,7 +78,9 @@ impl Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 
@@ -89,9 +91,13 @@ fn read(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     if chain.is_empty() {
         return Err(TlsError::NoCertificate(certificate.to_owned()));
     }
-    let key_pem = PrivateKeyDer::from_pem_slice(&slurp(key)?)
-        .map_err(|error| TlsError::pem(key, error))?;
-    Ok(CertifiedKey::from_der(chain, key_pem, &aws_lc_rs::default_provider())?)
+    let key_pem =
+        PrivateKeyDer::from_pem_slice(&slurp(key)?).map_err(|error| TlsError::pem(key, error))?;
+    Ok(CertifiedKey::from_der(
+        chain,
+        key_pem,
+        &aws_lc_rs::default_provider(),
+    )?)
 }
 
 fn slurp(path: &Path) -> Result<Vec<u8>, TlsError> {
@@ -101,7 +107,9 @@ fn slurp(path: &Path) -> Result<Vec<u8>, TlsError> {
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     Ok(bytes)
 }
 

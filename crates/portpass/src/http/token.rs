@@ -40,13 +40,19 @@ pub(super) async fn get(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let caller = Caller { edge: &edge, headers: &headers, peer, request_id };
-    let parameters = Parameters::read(query.unwrap_or_default().as_bytes()).map(|read| Parameters {
-        // A credential in a query would stand in every log on the way.
-        grant_type: None,
-        password: None,
-        ..read
-    });
+    let caller = Caller {
+        edge: &edge,
+        headers: &headers,
+        peer,
+        request_id,
+    };
+    let parameters =
+        Parameters::read(query.unwrap_or_default().as_bytes()).map(|read| Parameters {
+            // A credential in a query would stand in every log on the way.
+            grant_type: None,
+            password: None,
+            ..read
+        });
     caller.ask(parameters).await
 }
 
@@ -57,7 +63,12 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let caller = Caller { edge: &edge, headers: &headers, peer, request_id };
+    let caller = Caller {
+        edge: &edge,
+        headers: &headers,
+        peer,
+        request_id,
+    };
     caller.ask(form(&headers, body)).await
 }
 
@@ -74,7 +85,10 @@ fn form(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Para
 
 impl Caller<'_> {
     async fn ask(self, parameters: Result<Parameters, Nonsense>) -> Response {
-        let user_agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = self
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
         let address = client_ip(self.peer, self.headers, &self.edge.trusted_proxies);
         let origin = Origin::new(address, self.request_id.to_string(), user_agent);
         let portpass = &self.edge.portpass;
@@ -83,7 +97,10 @@ impl Caller<'_> {
                 let request = TokenRequest {
                     origin,
                     presented: Presented {
-                        authorization: self.headers.get(AUTHORIZATION).map(|value| value.as_bytes()),
+                        authorization: self
+                            .headers
+                            .get(AUTHORIZATION)
+                            .map(|value| value.as_bytes()),
                         password: parameters.password.as_deref(),
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),

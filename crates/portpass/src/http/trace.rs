@@ -24,7 +24,11 @@ impl fmt::Display for RequestId {
 
 /// Gives the request an id, answers it, and logs one line: never a header,
 /// a query or a body, since any of them may hold a credential.
-pub(super) async fn trace(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn trace(
+    State(edge): State<Arc<Edge>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = RequestId(event_id(edge.portpass.clock.now()).into());
     let peer = request.extensions().get::<Peer>().copied();

@@ -20,6 +20,8 @@ mod issuer;
 mod keys;
 mod kind;
 mod kubernetes;
+#[cfg(test)]
+mod listening;
 mod oidc;
 mod pins;
 mod settings;

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::credential::{JwtAlgorithm, UnverifiedJwt};
+use crate::credential::JwtAlgorithm;
 
 pub(super) struct SigningKey {
     kid: String,
@@ -108,10 +108,6 @@ impl SigningKey {
         let input = format!("{}.{}", part(header), part(claims));
         let signature = URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes()));
         format!("{input}.{signature}")
-    }
-
-    pub(super) fn jwt(&self, claims: &Value) -> UnverifiedJwt {
-        self.token(claims).parse().unwrap()
     }
 }
 

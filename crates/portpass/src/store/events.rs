@@ -96,7 +96,11 @@ impl Store {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn events(&self, filter: &EventFilter, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
         const FILTERED: &str = "SELECT * FROM events WHERE \
              ($1 IS NULL OR id > $1) AND ($2 IS NULL OR decision = $2) AND \
              ($3 IS NULL OR identity = $3) AND ($4 IS NULL OR issuer = $4) AND \

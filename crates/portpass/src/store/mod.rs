@@ -7,7 +7,7 @@
 mod events;
 mod lock;
 
-use std::{io, path::Path, str::FromStr as _, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use sqlx::{
     SqlitePool,
@@ -54,7 +54,7 @@ impl Store {
     }
 
     async fn connect(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str("sqlite::memory:")?
+        let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)

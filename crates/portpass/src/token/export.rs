@@ -70,10 +70,11 @@ pub(super) fn registry(
 }
 
 fn jwk_set(published: &[Published<'_>]) -> String {
-    let keys = published
+    let keys: Vec<_> = published
         .iter()
-        .map(|published| published.key.jwk(published.profile));
-    let mut text = format!("{:#}", jwks::set(keys.collect()));
+        .map(|published| published.key.jwk(published.profile))
+        .collect();
+    let mut text = format!("{:#}", jwks::set(&keys));
     text.push('\n');
     text
 }

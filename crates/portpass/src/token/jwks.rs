@@ -26,11 +26,11 @@ impl Signer {
     /// The keys that are coming, current and past, as a JWK set (RFC 7517 §5).
     pub fn jwks(&self, now: Timestamp) -> Value {
         let table = self.table.load();
-        let keys = published(&table, now)
+        let keys: Vec<_> = published(&table, now)
             .iter()
             .map(|published| published.key.jwk(published.profile))
             .collect();
-        set(keys)
+        set(&keys)
     }
 
     /// What can truly be said of us in OpenID Connect Discovery 1.0 §3: there is
@@ -58,7 +58,7 @@ impl Signer {
 }
 
 /// A JWK set of some keys.
-pub(super) fn set(keys: Vec<Value>) -> Value {
+pub(super) fn set(keys: &[Value]) -> Value {
     json!({ "keys": keys })
 }
 

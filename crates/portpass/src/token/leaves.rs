@@ -59,7 +59,11 @@ impl Leaves {
 
     /// The leaf whose turn it is. After a clock was set back that may be one
     /// whose turn has yet to come: better that than no token.
-    pub(super) fn current(&self, authority: &Authority, now: Timestamp) -> Option<&Arc<Leaf>> {
+    pub(super) fn current<'a>(
+        &'a self,
+        authority: &'a Authority,
+        now: Timestamp,
+    ) -> Option<&'a Arc<Leaf>> {
         let mut usable = self
             .under(authority)
             .filter(|leaf| leaf.certificate.not_before <= now && now < leaf.certificate.not_after);
@@ -73,11 +77,11 @@ impl Leaves {
     }
 
     /// Every leaf whose public key somebody may need, and its state.
-    pub(super) fn states(
-        &self,
-        authority: &Authority,
+    pub(super) fn states<'a>(
+        &'a self,
+        authority: &'a Authority,
         now: Timestamp,
-    ) -> impl Iterator<Item = (&Arc<Leaf>, State)> {
+    ) -> impl Iterator<Item = (&'a Arc<Leaf>, State)> {
         let current = self.current(authority, now);
         self.all
             .iter()
@@ -190,10 +194,12 @@ impl Leaves {
     }
 
     /// The leaves under today's CA: those of another one sign no more.
-    fn under(&self, authority: &Authority) -> impl DoubleEndedIterator<Item = &Arc<Leaf>> {
-        let certificate = authority.certificate().clone();
+    fn under<'a>(
+        &'a self,
+        authority: &'a Authority,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Leaf>> {
         self.all
             .iter()
-            .filter(move |leaf| leaf.authority == certificate)
+            .filter(|leaf| leaf.authority == *authority.certificate())
     }
 }

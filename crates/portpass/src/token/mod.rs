@@ -40,7 +40,7 @@ pub use self::{
 use crate::decision::Grant;
 
 /// Where keys live and how long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeySettings {
     /// The folder of everything that we keep; keys are under `keys/` in it.
     pub data_dir: PathBuf,

@@ -55,14 +55,13 @@ pub(super) fn sections(text: &[u8]) -> Result<Sections, String> {
 
 /// One PEM section (RFC 7468 §2).
 pub(super) fn section(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
     let encoded: Vec<char> = BASE64.encode(der).chars().collect();
-    for line in encoded.chunks(64) {
-        text.extend(line);
-        text.push('\n');
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
+    let lines: Vec<String> = encoded
+        .chunks(64)
+        .map(|line| line.iter().collect())
+        .collect();
+    let body = lines.join("\n");
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 /// Reads a file that need not be there.

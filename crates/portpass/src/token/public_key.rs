@@ -102,15 +102,12 @@ impl PublicKey {
 
     /// The JWK thumbprint with SHA-256 (RFC 7638 §3).
     fn thumbprint(&self) -> String {
-        let mut text = String::from("{");
-        for (index, (name, value)) in self.members.iter().enumerate() {
-            if index > 0 {
-                text.push(',');
-            }
-            // Base64url and the fixed names hold nothing that JSON escapes.
-            text.push_str(&format!("\"{name}\":\"{value}\""));
-        }
-        text.push('}');
+        // Base64url and the fixed names hold nothing that JSON escapes.
+        let members = self.members.iter();
+        let members: Vec<String> = members
+            .map(|(name, value)| format!("\"{name}\":\"{value}\""))
+            .collect();
+        let text = format!("{{{}}}", members.join(","));
         BASE64URL_NOPAD.encode(digest(&SHA256, text.as_bytes()).as_ref())
     }
 
@@ -179,6 +176,3 @@ fn integer(der: &[u8]) -> String {
     let digits: Vec<u8> = der.iter().copied().skip(zeros).collect();
     BASE64URL_NOPAD.encode(&digits)
 }
-
-#[cfg(test)]
-pub(super) mod tests;

@@ -24,6 +24,13 @@ const BOUNDS: Bounds = Bounds {
     drain: Duration::from_secs(5),
 };
 
+/// A client that asks no proxy.
+fn client() -> reqwest::ClientBuilder {
+    // Whoever comes second finds it installed.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    reqwest::Client::builder().no_proxy()
+}
+
 struct Serving {
     address: SocketAddr,
     leave: watch::Sender<bool>,
@@ -54,11 +61,7 @@ async fn serve(tls: Option<Tls>) -> Serving {
 #[tokio::test]
 async fn sixteen_kibibytes_of_header_pass_over_http_2() {
     let serving = serve(None).await;
-    let client = reqwest::Client::builder()
-        .http2_prior_knowledge()
-        .no_proxy()
-        .build()
-        .unwrap();
+    let client = client().http2_prior_knowledge().build().unwrap();
     let padding = "x".repeat(16 << 10);
     let response = client
         .get(format!(
@@ -77,11 +80,7 @@ async fn sixteen_kibibytes_of_header_pass_over_http_2() {
 #[tokio::test]
 async fn sixteen_kibibytes_of_header_pass_over_http_1() {
     let serving = serve(None).await;
-    let client = reqwest::Client::builder()
-        .http1_only()
-        .no_proxy()
-        .build()
-        .unwrap();
+    let client = client().http1_only().build().unwrap();
     let response = client
         .get(format!(
             "http://{}/token?service={SERVICE}",
@@ -114,7 +113,7 @@ async fn connections_beyond_the_bound_wait_and_are_served() {
     }
     // The idle ones are cut off after a while, which makes room.
     let url = format!("http://{}/healthz", serving.address);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client().build().unwrap();
     let answer = timeout(Duration::from_secs(5), client.get(url).send())
         .await
         .unwrap()
@@ -162,8 +161,7 @@ async fn a_certificate_is_exchanged_while_serving() {
     };
     let fetch = async |address: SocketAddr, trusted: &str| {
         let root = reqwest::Certificate::from_pem(trusted.as_bytes()).unwrap();
-        let client = reqwest::Client::builder()
-            .no_proxy()
+        let client = client()
             .tls_certs_only([root])
             .resolve("localhost", address);
         let url = format!("https://localhost:{}/healthz", address.port());

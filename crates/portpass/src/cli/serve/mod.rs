@@ -46,8 +46,8 @@ impl Serve {
     pub(super) fn run(self, path: &Path) -> anyhow::Result<ExitCode> {
         let Self {} = self;
         let config = config::load(path)?;
+        dev::marker::refuse(&config.data_dir)?;
         let data_dir = offline::claim(&config)?;
-        dev::marker::refuse(data_dir.path())?;
         serve(config, path, data_dir)
     }
 }
@@ -101,7 +101,9 @@ impl Server {
         let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
             .await?
             .context("opening the signing keys")?;
-        let store = Store::open(data_dir).await.context("opening the database")?;
+        let store = Store::open(data_dir)
+            .await
+            .context("opening the database")?;
         let keep = Keep {
             strangers: config.events.unproven_kept_per_minute,
             anonymous: ANONYMOUS_ROWS,
@@ -163,10 +165,14 @@ impl Server {
         };
         let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
         let mut background = tokio::task::JoinSet::new();
-        background.spawn(http::server::serve(ops, http::ops(edge), None, bounds, leaving));
-        background.spawn(async move {
-            match socket.serve(admin).await {}
-        });
+        background.spawn(http::server::serve(
+            ops,
+            http::ops(edge),
+            None,
+            bounds,
+            leaving,
+        ));
+        background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
         background.spawn(reloader.run(reloads));
@@ -189,7 +195,7 @@ impl Server {
         self.readiness.leave();
         tokio::time::sleep(LAME_DUCK).await;
         // Nobody listens any more only if serving has ended by itself.
-        drop(self.leave.send(true));
+        let _ = self.leave.send(true);
         if let Err(error) = (&mut self.serving).await {
             tracing::error!(error = %error, "Serving ended badly");
         }
@@ -206,5 +212,7 @@ impl Server {
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address}"))
 }

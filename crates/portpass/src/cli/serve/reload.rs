@@ -124,7 +124,10 @@ impl Reloader {
         ];
         for (section, changed) in changed {
             if changed {
-                tracing::warn!(config.section = section, "A change takes effect at the next start");
+                tracing::warn!(
+                    config.section = section,
+                    "A change takes effect at the next start"
+                );
             }
         }
     }

@@ -39,12 +39,18 @@ fn until(next: Timestamp, now: Timestamp) -> Duration {
     wait.clamp(KEYS_AT_MOST_EVERY, KEYS_AT_LEAST_EVERY)
 }
 
+/// How often we look whether keys of issuers are due.
+const ISSUERS_EVERY: Duration = Duration::from_secs(2);
+
 /// Fetches the keys of issuers ahead of need.
+///
+/// Each look is a task of its own, so that an issuer that does not answer
+/// delays nobody; it ends by itself, since every fetch does.
 pub(super) async fn refresh_issuers(portpass: Arc<Portpass>) {
     loop {
-        let now = portpass.clock.now();
         let snapshot = portpass.snapshot.load_full();
-        snapshot.directory.refresh_due(now);
-        sleep(Duration::from_secs(1)).await;
+        let now = portpass.clock.now();
+        tokio::spawn(async move { snapshot.directory.refresh_due(now).await });
+        sleep(ISSUERS_EVERY).await;
     }
 }

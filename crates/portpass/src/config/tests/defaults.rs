@@ -39,5 +39,17 @@ fn zot_has_a_profile_of_its_own() {
 
 #[test]
 fn an_empty_file_lacks_all_that_is_required() {
-    assert_snapshot!(load_files(&[("portpass.toml", "")]).unwrap_err(), @"");
+    assert_snapshot!(load_files(&[("portpass.toml", "")]).unwrap_err(), @r#"
+    error: `public_url` is missing; it is the address that clients see, as in "https://registry.example.com"
+     --> portpass.toml:1:1
+      |
+    1 |
+      | ^
+
+    error: no registry is configured; add a `[registry.NAME]` with `service` and `kind`
+     --> portpass.toml:1:1
+      |
+    1 |
+      | ^
+    "#);
 }

@@ -56,7 +56,13 @@ fn the_same_table_in_two_files_names_both_places() {
         ("rules.d/a.toml", RULE),
         ("rules.d/b.toml", &*format!("\n\n{RULE}")),
     ];
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    assert_snapshot!(load_files(&files).unwrap_err(), @r"
+    error: `rule.everyone` is set twice; first at rules.d/a.toml:1:7: keep it in one table of one file
+     --> rules.d/b.toml:3:7
+      |
+    3 | [rule.everyone]
+      |       ^^^^^^^^
+    ");
 }
 
 #[test]
@@ -74,7 +80,19 @@ fn the_same_section_or_value_in_two_files_names_both_places() {
             "public_url = \"https://other.example.com\"\n[log]\nformat = \"json\"\n",
         ),
     ];
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    assert_snapshot!(load_files(&files).unwrap_err(), @r#"
+    error: `public_url` is set twice; first at portpass.toml:3:1: keep it in one table of one file
+     --> more.toml:1:1
+      |
+    1 | public_url = "https://other.example.com"
+      | ^^^^^^^^^^
+
+    error: `log` is set twice; first at portpass.toml:14:2: keep it in one table of one file
+     --> more.toml:2:2
+      |
+    2 | [log]
+      |  ^^^
+    "#);
 }
 
 #[test]
@@ -86,7 +104,19 @@ fn faults_of_an_included_file_are_shown_there() {
             "include = [\"x.toml\"]\n[log]\nlevl = \"info\"\n",
         ),
     ];
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    assert_snapshot!(load_files(&files).unwrap_err(), @r#"
+    error: an included file includes nothing itself; name the files in the main one
+     --> more.toml:1:1
+      |
+    1 | include = ["x.toml"]
+      | ^^^^^^^
+
+    error: unknown key `levl`; did you mean `level`?
+     --> more.toml:3:1
+      |
+    3 | levl = "info"
+      | ^^^^
+    "#);
 }
 
 #[test]
@@ -96,7 +126,25 @@ fn an_include_that_names_nothing_is_pointed_at() {
         &main_with(r#"["more.toml", "rules.d/*.toml", 5]"#),
     )])
     .unwrap_err();
-    assert_snapshot!(complaint, @"");
+    assert_snapshot!(complaint, @r#"
+    error: more.toml cannot be read: No such file or directory (os error 2)
+     --> portpass.toml:1:12
+      |
+    1 | include = ["more.toml", "rules.d/*.toml", 5]
+      |            ^^^^^^^^^^^
+
+    error: the folder rules.d cannot be read: No such file or directory (os error 2)
+     --> portpass.toml:1:25
+      |
+    1 | include = ["more.toml", "rules.d/*.toml", 5]
+      |                         ^^^^^^^^^^^^^^^^
+
+    error: expected a pattern, as in "rules.d/*.toml"
+     --> portpass.toml:1:43
+      |
+    1 | include = ["more.toml", "rules.d/*.toml", 5]
+      |                                           ^
+    "#);
 }
 
 #[test]
@@ -116,4 +164,17 @@ fn paths_are_relative_to_the_file_that_names_them() {
             .admin_socket
             .ends_with("site/data/admin/portpass.sock")
     );
+}
+
+#[test]
+fn a_condition_of_an_included_file_is_pointed_at_when_it_is_compiled() {
+    let rule = "[rule.a]\nfrom = [\"github\"]\nwhen = { match = \"relaese\" }\npull = [\"**\"]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("portpass.toml");
+    fs::write(&main, main_with(r#"["more.toml"]"#)).unwrap();
+    fs::write(folder.path().join("more.toml"), rule).unwrap();
+    let config = load(&main).unwrap();
+    let faults = crate::decision::Policy::compile(&config.policy).unwrap_err();
+    let shown = config.error(faults).render();
+    assert!(shown.contains("more.toml:3:18"), "{shown}");
 }

@@ -30,5 +30,47 @@ registry = "prod"
 
 [admin]
 listen = "127.0.0.1:9000"
-"#), @"");
+"#), @r#"
+    error: `database_url` is not in this version
+      --> portpass.toml:15:1
+       |
+    15 | database_url = { file = "url" }
+       | ^^^^^^^^^^^^
+
+    error: `relay` is not in this version
+      --> portpass.toml:17:2
+       |
+    17 | [relay]
+       |  ^^^^^
+
+    error: `operators` is not in this version
+      --> portpass.toml:21:1
+       |
+    21 | operators = true
+       | ^^^^^^^^^
+
+    error: `mode` is not in this version
+      --> portpass.toml:27:1
+       |
+    27 | mode = "shadow"
+       | ^^^^
+
+    error: `accept_jwt_again` is not in this version
+      --> portpass.toml:32:1
+       |
+    32 | accept_jwt_again = true
+       | ^^^^^^^^^^^^^^^^
+
+    error: `test` is not in this version
+      --> portpass.toml:34:2
+       |
+    34 | [test.squatter]
+       |  ^^^^
+
+    error: `listen` is not in this version
+      --> portpass.toml:38:1
+       |
+    38 | listen = "127.0.0.1:9000"
+       | ^^^^^^
+    "#);
 }

@@ -21,7 +21,49 @@ certificate = ["x"]
 
 [rule.x]
 pull = "**"
-"#), @"");
+"#), @r#"
+    error: expected `true` or `false`, found the text "yes"
+      --> portpass.toml:15:11
+       |
+    15 | enabled = "yes"
+       |           ^^^^^
+
+    error: expected a whole number above 0, found the number `-1`
+      --> portpass.toml:18:15
+       |
+    18 | connections = -1
+       |               ^^
+
+    error: expected a length of time in quotes, as in "15m", found the number `10`
+      --> portpass.toml:19:18
+       |
+    19 | header_timeout = 10
+       |                  ^^
+
+    error: expected an address and a port, as in "127.0.0.1:8080"
+      --> portpass.toml:22:8
+       |
+    22 | http = "8080"
+       |        ^^^^^^
+
+    error: expected a network, as in "10.0.0.0/8"
+      --> portpass.toml:23:34
+       |
+    23 | trusted_proxies = ["10.0.0.0/8", "10.0.0.0/33"]
+       |                                  ^^^^^^^^^^^^^
+
+    error: expected a text in quotes, found a list
+      --> portpass.toml:26:15
+       |
+    26 | certificate = ["x"]
+       |               ^^^^^
+
+    error: expected a list, as in `["…"]`, found the text "**"
+      --> portpass.toml:29:8
+       |
+    29 | pull = "**"
+       |        ^^^^
+    "#);
 }
 
 #[test]
@@ -30,7 +72,25 @@ fn a_section_that_is_no_table_is_pointed_at() {
         "registry = \"prod\"\nlog = \"json\"\n{}",
         LEAST.replace("[registry.prod]", "[a]")
     );
-    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @"");
+    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @r#"
+    error: write `registry` as tables with names: `[registry.NAME]`
+     --> portpass.toml:1:1
+      |
+    1 | registry = "prod"
+      | ^^^^^^^^
+
+    error: expected a table, found the text "json"
+     --> portpass.toml:2:7
+      |
+    2 | log = "json"
+      |       ^^^^^^
+
+    error: unknown key `a`; known: `admin`, `deny`, `events`, `group`, `images`, `include`, `issuer`, `keys`, `limits`, `listen`, `log`, `match`, `metrics`, `public_url`, `registry`, `rule`, `store`, `tls`
+     --> portpass.toml:6:2
+      |
+    6 | [a]
+      |  ^
+    "#);
 }
 
 #[test]
@@ -46,7 +106,25 @@ kind = "gitlab"
 audience = ["a"]
 session_max = "7h"
 max_jwt_lifetime = "1d"
-"#), @"");
+"#), @r#"
+    error: `59s` is out of bounds: at least "1m", at most "6h"
+      --> portpass.toml:17:13
+       |
+    17 | token_ttl = "59s"
+       |             ^^^^^
+
+    error: `7h` is out of bounds: at least "0s", at most "6h"
+      --> portpass.toml:22:15
+       |
+    22 | session_max = "7h"
+       |               ^^^^
+
+    error: `1d` is not a length of time; write it as in "15m", "1h" or "30s"
+      --> portpass.toml:23:20
+       |
+    23 | max_jwt_lifetime = "1d"
+       |                    ^^^^
+    "#);
 }
 
 #[test]
@@ -62,7 +140,25 @@ audience = ["a"]
 
 [rule."a b"]
 from = ["github"]
-"#), @"");
+"#), @r#"
+    error: `anonymous` is a reserved name; call the issuer otherwise
+      --> portpass.toml:14:9
+       |
+    14 | [issuer.anonymous]
+       |         ^^^^^^^^^
+
+    error: the name of an issuer is part of repository names: write it in small letters
+      --> portpass.toml:18:9
+       |
+    18 | [issuer.GitLab]
+       |         ^^^^^^
+
+    error: `a b` cannot name a rule: names are letters, digits, `-` and `_`, at most 64
+      --> portpass.toml:22:7
+       |
+    22 | [rule."a b"]
+       |       ^^^^^
+    "#);
 }
 
 #[test]
@@ -71,13 +167,25 @@ fn two_registries_of_one_service_cannot_be_told_apart() {
 [registry.second]
 service = "registry.example.com"
 kind = "zot"
-"#), @"");
+"#), @r#"
+    error: `registry.example.com` is the service of another registry too (portpass.toml:5:11); tokens are told apart by it
+      --> portpass.toml:15:11
+       |
+    15 | service = "registry.example.com"
+       |           ^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn ids_of_code_hosts_are_numbers() {
     let text = LEAST.replace("\"65\"", "\"acme\"");
-    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @"");
+    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @r#"
+    error: `acme` is not an id: they are numbers here; find it as `id` in https://api.github.com/users/NAME
+      --> portpass.toml:11:13
+       |
+    11 | owner_id = ["acme"]
+       |             ^^^^^^
+    "#);
 }
 
 #[test]
@@ -88,7 +196,19 @@ kind = "kubernetes"
 audience = []
 jwks = "{}"
 jwks_url = "https://10.0.0.1/openid/v1/jwks"
-"#), @"");
+"#), @r#"
+    error: `audience` is empty; say what the JWT's `aud` must be
+      --> portpass.toml:14:9
+       |
+    14 | [issuer.cluster]
+       |         ^^^^^^^
+
+    error: the keys are given twice; keep one of `jwks`, `jwks_file`, `jwks_url`
+      --> portpass.toml:18:12
+       |
+    18 | jwks_url = "https://10.0.0.1/openid/v1/jwks"
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
@@ -106,22 +226,62 @@ fn files_that_are_named_must_be_there() {
 
 #[test]
 fn images_are_repository_names_of_ids() {
-    assert_snapshot!(complaint("[images.github]\n\"74\" = [\"Web\", \"ok\"]\n\"75\" = []\n"), @"");
+    assert_snapshot!(complaint("[images.github]\n\"74\" = [\"Web\", \"ok\"]\n\"75\" = []\n"), @r#"
+    error: `75` has no names; remove the row or fill it
+      --> portpass.toml:13:9
+       |
+    13 | [images.github]
+       |         ^^^^^^
+
+    error: `Web` is not a repository name
+      --> portpass.toml:14:9
+       |
+    14 | "74" = ["Web", "ok"]
+       |         ^^^^^
+    "#);
 }
 
 #[test]
 fn both_listeners_need_a_port() {
-    assert_snapshot!(complaint("[listen]\nhttp = \"127.0.0.1:9090\"\n"), @"");
+    assert_snapshot!(complaint("[listen]\nhttp = \"127.0.0.1:9090\"\n"), @r#"
+    error: `http` and `ops` are both 127.0.0.1:9090; give each its own port
+      --> portpass.toml:14:8
+       |
+    14 | http = "127.0.0.1:9090"
+       |        ^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn the_public_url_is_pointed_at() {
     let text = LEAST.replace(".com\"\n\n", ".com/\"\n\n");
-    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @"");
+    assert_snapshot!(load_files(&[("portpass.toml", &text)]).unwrap_err(), @r#"
+    error: it has one spelling; write "https://registry.example.com"
+     --> portpass.toml:2:14
+      |
+    2 | public_url = "https://registry.example.com/"
+      |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn long_lines_and_control_characters_do_not_spoil_the_screen() {
     let padding = "x".repeat(200);
-    assert_snapshot!(complaint(&format!("\tlog = {{ a{padding} = 1 }} # \u{7f}")), @"");
+    assert_snapshot!(complaint(&format!("\tlog = {{ a{padding} = 1 }} # \u{7f}")), @r"
+    error: invalid comment character, expected printable characters
+      --> portpass.toml:13:220
+       |
+    13 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = 1 } # �
+       |                                                                       ^
+    ");
+}
+
+#[test]
+fn a_combination_that_the_registry_cannot_verify_is_pointed_at() {
+    let complaint =
+        complaint("[registry.two]\nservice = \"two\"\nkind = \"zot\"\nprofile = \"x5c\"\n");
+    assert!(
+        complaint.contains("profile = \"x5c\"\n   |           ^^^^^"),
+        "{complaint}"
+    );
 }

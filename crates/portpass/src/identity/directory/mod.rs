@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{
     Identity, IssuerKind, IssuerSettings, Proof,
@@ -23,7 +24,7 @@ pub struct Directory {
 }
 
 /// How one issuer is, for metrics and the details of readiness.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct IssuerStatus {
     /// The issuer's name in the configuration.
     pub name: Arc<str>,

@@ -134,7 +134,7 @@ fn a_given_ca_that_would_not_do_is_refused() {
         "{error}"
     );
 
-    let zero = BASE64.decode(public_key::tests::ZERO_Y.as_bytes()).unwrap();
+    let zero = BASE64.decode(public_key::ZERO_Y.as_bytes()).unwrap();
     give(&mut house, Some(&zero), true);
     let error = house.try_open(&x5c(), noon()).unwrap_err().to_string();
     assert!(error.contains("begins with a zero byte"), "{error}");

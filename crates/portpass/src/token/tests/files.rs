@@ -61,7 +61,7 @@ fn a_key_of_another_is_refused() {
     let path = house.keys().join("registries/prod/ES256/current.pem");
     let text = fs::read_to_string(&path).unwrap();
     let (_, certificate) = text.split_at(text.find("-----BEGIN CERT").unwrap());
-    let zero = BASE64.decode(public_key::tests::ZERO_X.as_bytes()).unwrap();
+    let zero = BASE64.decode(public_key::ZERO_X.as_bytes()).unwrap();
     fs::write(&path, pem::section("PRIVATE KEY", &zero) + certificate).unwrap();
     let error = house.try_open(&libtrust, noon()).unwrap_err().to_string();
     assert!(error.contains("begins with a zero byte"), "{error}");

@@ -3,6 +3,7 @@
 mod authority;
 mod files;
 mod leaves;
+mod public_key;
 mod signing;
 mod staged;
 
@@ -197,7 +198,7 @@ impl Parts {
 
 /// The JWK of a certificate's key.
 fn jwk_of(spki: &[u8]) -> Value {
-    public_key::PublicKey::from_spki(spki)
+    super::public_key::PublicKey::from_spki(spki)
         .unwrap()
         .jwk(Profile::X5c)
 }

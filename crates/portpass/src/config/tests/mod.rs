@@ -45,6 +45,7 @@ fn complaint(added: &str) -> String {
 
 mod broken_files;
 mod defaults;
+mod example;
 mod included_files;
 mod later_versions;
 mod values;

@@ -1,17 +1,13 @@
 //! Vectors from elsewhere: RFC 7638, and keys measured with another program.
 
-use aws_lc_rs::{
-    encoding::{AsDer as _, PublicKeyX509Der},
-    signature::RsaPublicKeyComponents,
-};
-use data_encoding::BASE64;
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 
 use super::*;
-use crate::token::signing_key::SigningKey;
+use crate::token::{public_key::PublicKey, signing_key::SigningKey};
 
 /// Keys of PKCS #8 whose x, and whose y, begins with a zero byte.
-pub(in crate::token) const ZERO_X: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgttMoU9GOD1Gh4SlejyB7rLhQ5BJG1UQUbBfuBRrQrcShRANCAAQAJxKgYTQMTLt0sO+JTTeTBKidZODfYoEUR7ozYbuajbY3noTGPXz+811QO/fqR+CdsRMUmT4ztLUFg711XRqY";
-pub(in crate::token) const ZERO_Y: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvHssqdkgvGADBDgy2LrUnwAU5C77LiKO5f9KvPoQWVKhRANCAAREBWKwCpDcrvQQFEpKUDKxj6p/6PkUIKIPjjqIrtEFYwCYSWYQxbCPhWH+fLBKUJkqrCoJ2X274CHE+BBmghgS";
+pub(super) const ZERO_X: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgttMoU9GOD1Gh4SlejyB7rLhQ5BJG1UQUbBfuBRrQrcShRANCAAQAJxKgYTQMTLt0sO+JTTeTBKidZODfYoEUR7ozYbuajbY3noTGPXz+811QO/fqR+CdsRMUmT4ztLUFg711XRqY";
+pub(super) const ZERO_Y: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvHssqdkgvGADBDgy2LrUnwAU5C77LiKO5f9KvPoQWVKhRANCAAREBWKwCpDcrvQQFEpKUDKxj6p/6PkUIKIPjjqIrtEFYwCYSWYQxbCPhWH+fLBKUJkqrCoJ2X274CHE+BBmghgS";
 
 #[test]
 fn the_thumbprint_is_that_of_rfc_7638() {
@@ -49,11 +45,9 @@ fn a_coordinate_with_a_leading_zero_is_refused() {
 
 #[test]
 fn keys_of_other_kinds_are_refused() {
-    for algorithm in [&rcgen::PKCS_ECDSA_P384_SHA384] {
-        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        let error = SigningKey::from_pkcs8(key.serialized_der()).unwrap_err();
-        assert_eq!(error, "an elliptic-curve key that is not P-256");
-    }
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let error = SigningKey::from_pkcs8(key.serialized_der()).unwrap_err();
+    assert_eq!(error, "an elliptic-curve key that is not P-256");
     assert!(PublicKey::from_spki(b"nonsense").is_err());
     assert!(SigningKey::from_pkcs8(b"nonsense").is_err());
 }

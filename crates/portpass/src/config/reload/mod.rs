@@ -156,3 +156,6 @@ fn equal(a: Option<&Option<Digest>>, b: Option<&Option<Digest>>) -> bool {
     };
     bytes(a) == bytes(b)
 }
+
+#[cfg(test)]
+mod tests;

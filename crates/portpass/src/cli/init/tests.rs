@@ -1,0 +1,203 @@
+//! The files load, say what was asked for, and take nobody's place.
+
+use clap::Parser as _;
+
+use super::*;
+use crate::config;
+
+/// The command line around the arguments.
+#[derive(Debug, clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Init,
+}
+
+/// Runs `init` in a folder; gives what it prints.
+fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
+    let dir = folder.to_str().unwrap();
+    let words = ["init", "--dir", dir]
+        .into_iter()
+        .chain(line.iter().copied());
+    let arguments = Line::try_parse_from(words)?.arguments;
+    Ok(write(&arguments)?.replace(dir, "DIR"))
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    text.replace(folder.canonicalize().unwrap().to_str().unwrap(), "DIR")
+}
+
+#[test]
+fn with_an_owners_id_the_files_load_for_every_registry() {
+    for (registry, file) in [
+        ("distribution", "registry.yml"),
+        ("distribution-2", "registry.yml"),
+        ("zot", "zot.json"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let line = [
+            "--registry",
+            registry,
+            "--github",
+            "acme",
+            "--owner-id",
+            "65",
+        ];
+        init(folder.path(), &line).unwrap();
+        let config = config::load(&folder.path().join("portpass.toml")).unwrap();
+        assert_eq!(config.issuers[0].owner_id[0].value, "65");
+        assert!(read(folder.path(), file).contains("http://localhost:8080/token"));
+        assert!(folder.path().join("github-workflow.yml").exists());
+        assert!(!folder.path().join("gitlab-ci.yml").exists());
+    }
+}
+
+#[test]
+fn without_an_owners_id_check_points_at_the_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = init(folder.path(), &["--github", "acme"]).unwrap();
+    assert!(out.contains("https://api.github.com/users/acme"), "{out}");
+    let error = config::load(&folder.path().join("portpass.toml")).unwrap_err();
+    assert_eq!(error.faults().len(), 1);
+    let shown = error.render();
+    assert!(shown.contains("^^^^^^^^^^^^^^^^^"), "{shown}");
+    assert!(shown.contains("https://api.github.com/users/"), "{shown}");
+}
+
+#[test]
+fn a_gitlab_of_ones_own_is_narrowed_by_path_and_the_shared_one_by_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = [
+        "--gitlab",
+        "https://gitlab.example.com",
+        "--group",
+        "acme/platform",
+    ];
+    init(folder.path(), &own).unwrap();
+    let config = config::load(&folder.path().join("portpass.toml")).unwrap();
+    assert_eq!(config.issuers[0].owner_path[0].value, "acme/platform");
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = init(
+        folder.path(),
+        &["--gitlab", "https://gitlab.com", "--group", "acme"],
+    )
+    .unwrap();
+    assert!(out.contains("numeric id of your group"), "{out}");
+    assert!(config::load(&folder.path().join("portpass.toml")).is_err());
+
+    let folder = tempfile::tempdir().unwrap();
+    init(
+        folder.path(),
+        &["--gitlab", "https://gitlab.com", "--group-id", "9970"],
+    )
+    .unwrap();
+    assert!(config::load(&folder.path().join("portpass.toml")).is_ok());
+}
+
+#[test]
+fn both_platforms_share_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = [
+        "--github",
+        "acme",
+        "--owner-id",
+        "65",
+        "--gitlab",
+        "https://gitlab.example.com",
+        "--public-url",
+        "https://registry.example.com",
+    ];
+    init(folder.path(), &line).unwrap();
+    let config = config::load(&folder.path().join("portpass.toml")).unwrap();
+    assert_eq!(config.registries[0].service, "registry.example.com");
+    assert_eq!(config.policy.rules["own-name"].from.len(), 2);
+    assert!(read(folder.path(), "gitlab-ci.yml").contains("aud: \"registry.example.com\""));
+}
+
+#[test]
+fn the_registrys_own_file_trusts_what_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = init(folder.path(), &["--github", "acme", "--owner-id", "65"]).unwrap();
+    insta::assert_snapshot!(read(folder.path(), "registry.yml"), @r#"
+    version: 0.1
+    log:
+      level: info
+    storage:
+      filesystem:
+        rootdirectory: "DIR/images"
+      delete:
+        enabled: true
+    http:
+      addr: 127.0.0.1:5000
+    auth:
+      token:
+        realm: http://localhost:8080/token
+        service: "localhost:5000"
+        issuer: http://localhost:8080
+        rootcertbundle: "DIR/portpass-trust.pem"
+    "#);
+    insta::assert_snapshot!(out, @r"
+    wrote DIR/portpass.toml
+    wrote DIR/registry.yml
+    wrote DIR/github-workflow.yml
+
+    Next:
+    1. Check it:  portpass check -c DIR/portpass.toml
+    2. Give the registry what it is to trust:
+       portpass keys export main -c DIR/portpass.toml > DIR/portpass-trust.pem
+    3. Start Portpass:  portpass serve -c DIR/portpass.toml
+    4. Start the registry:  registry serve DIR/registry.yml
+       (Debian calls distribution `docker-registry`.)
+    5. Copy DIR/github-workflow.yml to .github/workflows/image.yml in a repository and push.
+    6. Hosted runners cannot reach http://localhost:8080: for real use, run init again with
+       --public-url https://… and put TLS in front of Portpass and the registry.
+    ");
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("registry.yml"), "mine").unwrap();
+    let error = init(folder.path(), &["--github", "acme"]).unwrap_err();
+    assert!(
+        error.to_string().contains("registry.yml is there already"),
+        "{error}"
+    );
+    assert_eq!(read(folder.path(), "registry.yml"), "mine");
+    assert!(!folder.path().join("portpass.toml").exists());
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (line, part) in [
+        (&[][..], "say who pushes"),
+        (&["--github", "ac\"me"], "--github"),
+        (&["--github", ""], "--github"),
+        (&["--github", "acme", "--owner-id", "acme"], "is a number"),
+        (&["--gitlab", "gitlab.com"], "--gitlab"),
+        (
+            &["--gitlab", "https://gitlab.com", "--group", "a b"],
+            "--group",
+        ),
+        (
+            &[
+                "--github",
+                "acme",
+                "--public-url",
+                "http://registry.example.com",
+            ],
+            "loopback",
+        ),
+        (
+            &["--github", "acme", "--registry-host", "a/b"],
+            "--registry-host",
+        ),
+        (&["--owner-id", "65"], "--github"),
+    ] {
+        let error = init(folder.path(), line).unwrap_err().to_string();
+        assert!(error.contains(part), "{line:?}: {error}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

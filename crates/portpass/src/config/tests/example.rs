@@ -1,0 +1,127 @@
+//! `portpass.example.toml` loads, and shows every key.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::*;
+
+/// Files that the example names.
+const NAMED_FILES: [&str; 8] = [
+    "ca/gitlab.crt",
+    "ca/portpass.crt",
+    "ca/portpass.key",
+    "cluster/edge.jwks",
+    "cluster/token",
+    "rules.d/empty.toml",
+    "tls/server.crt",
+    "tls/server.key",
+];
+
+fn example() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join("portpass.example.toml")).unwrap()
+}
+
+/// The example with every setting in force: `#key = value` without the `#`.
+fn all_in_force() -> String {
+    let lines = example();
+    let lines: Vec<&str> = lines
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting,
+            _ => line,
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_example_loads_as_it_stands() {
+    let config = load_files(&[("portpass.toml", &example())]);
+    assert_eq!(
+        config
+            .unwrap_or_else(|faults| panic!("{faults}"))
+            .issuers
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn the_example_shows_the_defaults() {
+    let example = load_files(&[("portpass.toml", &example())]).unwrap();
+    let least = load_files(&[("portpass.toml", LEAST)]).unwrap();
+    assert_eq!(example.listen, least.listen);
+    assert_eq!(example.limits, least.limits);
+    assert_eq!(example.events, least.events);
+    assert_eq!(example.metrics, least.metrics);
+    assert_eq!(example.log, least.log);
+    assert_eq!(example.data_dir, least.data_dir);
+    assert_eq!(example.keys.rotate_every, least.keys.rotate_every);
+    assert_eq!(example.registries, least.registries);
+}
+
+#[test]
+fn the_example_loads_with_every_setting_in_force() {
+    let text = all_in_force();
+    let named = NAMED_FILES.iter().map(|name| (*name, ""));
+    let files: Vec<_> = [("portpass.toml", text.as_str())]
+        .into_iter()
+        .chain(named)
+        .collect();
+    let config = load_files(&files).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(config.issuers.len(), 5);
+}
+
+#[test]
+fn every_key_of_the_schema_is_in_the_example() {
+    let shown: toml::Table = all_in_force().parse().unwrap();
+    let shown = serde_json::to_value(shown).unwrap();
+    let schema = Value::from(schema());
+    let mut missing = BTreeSet::new();
+    for (section, inner) in schema["properties"].as_object().unwrap() {
+        if shown.get(section).is_none() {
+            missing.insert(section.clone());
+        }
+        for key in keys_of(&schema, inner) {
+            // A deny has the keys of a rule.
+            let tables = match section.as_str() {
+                "deny" => vec![&shown["deny"], &shown["rule"]],
+                "match" => vec![&shown["match"], &shown["rule"]],
+                _ => vec![&shown[section]],
+            };
+            if !tables.iter().any(|table| holds(table, &key)) {
+                missing.insert(format!("{section}.{key}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The keys of a section, named or not.
+fn keys_of(schema: &Value, section: &Value) -> Vec<String> {
+    let mut at = section;
+    loop {
+        if let Some(properties) = at.get("properties") {
+            return properties.as_object().unwrap().keys().cloned().collect();
+        }
+        if let Some(reference) = at.get("$ref").and_then(Value::as_str) {
+            at = &schema["$defs"][reference.rsplit('/').next().unwrap()];
+        } else if let Some(choices) = at.get("anyOf") {
+            at = &choices[0];
+        } else if let Some(element) = at.get("additionalProperties").filter(|e| e.is_object()) {
+            at = element;
+        } else {
+            return Vec::new();
+        }
+    }
+}
+
+/// Whether a key stands in a table or in one of its tables.
+fn holds(table: &Value, key: &str) -> bool {
+    let Some(entries) = table.as_object() else {
+        return false;
+    };
+    entries.contains_key(key) || entries.values().any(|inner| holds(inner, key))
+}
