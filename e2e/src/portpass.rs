@@ -160,7 +160,9 @@ impl Portpass {
 
     /// All events so far, oldest first.
     pub fn events(&self) -> Result<Vec<Value>> {
-        let listed = self.command(&["events", "--json", "--limit", "10000"])?.succeeded()?;
+        let listed = self
+            .command(&["events", "--json", "--limit", "10000"])?
+            .succeeded()?;
         listed
             .stdout
             .lines()

@@ -55,7 +55,7 @@ fn needing(
         .iter()
         .any(|tool| !::e2e::tool::in_ci() || tool.may_be_missing_in_ci());
     let trial = Trial::test(name, move || {
-        Ok(test().map_err(|error| format!("{error:?}"))?)
+        Ok(test().map_err(|error| format!("{error:#}"))?)
     });
     match missing.first().filter(|_| ignored) {
         Some(tool) => trial
