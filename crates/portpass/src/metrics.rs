@@ -196,7 +196,6 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
         Refused::LimitedIdentity { proof, ask, .. } => {
             ("limited", &ask.registry.name, proof.identity().issuer())
         }
-        Refused::Malformed(_) => ("malformed", "", ""),
         Refused::Nonsense(_) => ("nonsense", "", ""),
         Refused::Sign(_) => ("failed", "", ""),
         Refused::Unproven { unproven, ask } => {

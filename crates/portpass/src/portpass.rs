@@ -9,9 +9,9 @@ use scope::{InvalidScope, Scopes};
 use crate::{
     audit::{Journal, Origin, Recorded, Unrecorded},
     clock::Clock,
-    credential::{Credential, Malformed, Presented},
+    credential::{Credential, Presented},
     decision::{self, Denied},
-    identity::Unproven,
+    identity::{Proof, Unproven},
     limits::{Limited, Limits},
     registry::Registry,
     short_id::ShortId,
@@ -83,14 +83,13 @@ impl Portpass {
         let snapshot = self.snapshot.load_full();
         let registry = snapshot.registry(&request.services)?;
         let scopes = Scopes::parse(request.scopes.iter().copied())?;
-        let credential = Credential::from_request(&request.presented)?;
         let ask = Ask {
             registry: Arc::clone(registry),
             policy: snapshot.policy.version(),
             scopes,
         };
 
-        let proof = match snapshot.directory.prove(credential, now).await {
+        let proof = match prove(&snapshot, &request.presented, now).await {
             Ok(proof) => proof,
             Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
         };
@@ -104,6 +103,16 @@ impl Portpass {
         let grant = snapshot.policy.decide(proof, &ask.registry, &ask.scopes)?;
         Ok(self.signer.sign(grant, now)?)
     }
+}
+
+/// Who the caller proves to be by what was presented.
+async fn prove(
+    snapshot: &Snapshot,
+    presented: &Presented<'_>,
+    now: Timestamp,
+) -> Result<Proof, Unproven> {
+    let credential = Credential::from_request(presented)?;
+    snapshot.directory.prove(credential, now).await
 }
 
 /// What was asked, for the record of a request that never was decided.
@@ -143,13 +152,10 @@ pub enum Refused {
         /// For how long.
         limited: Limited,
         /// Who it is.
-        proof: Box<crate::identity::Proof>,
+        proof: Box<Proof>,
         /// What was asked.
         ask: Ask,
     },
-    /// What was presented is no credential.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
     /// Our fault.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -190,7 +196,6 @@ impl Refused {
     /// Whether a credential was presented that proves nobody.
     pub(crate) fn proves_nobody(&self) -> bool {
         match self {
-            Self::Malformed(_) => true,
             Self::Unproven { unproven, .. } => match unproven {
                 Unproven::Stranger(_) => true,
                 Unproven::Rejected(_) | Unproven::Unavailable { .. } => false,

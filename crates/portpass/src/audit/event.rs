@@ -78,7 +78,10 @@ const BODY: &[(&str, &str)] = &[
         "counted",
         "`true` where the row only counts what was too much to keep.",
     ),
-    ("detail", "What an operator's action changed (`operator`)."),
+    (
+        "detail",
+        "What exactly was wrong with a stranger's credential; what an operator changed.",
+    ),
     ("expires_at", "When the token expires."),
     ("facts", "The facts of the login."),
     ("groups", "The groups that the identity was in."),
@@ -261,10 +264,6 @@ fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
             "stranger",
             None,
         ),
-        Refused::Malformed(malformed) => {
-            let body = message(&malformed.to_string());
-            stranger("malformed", None, body, origin, now, "stranger", None)
-        }
         Refused::Nonsense(nonsense) => {
             let body = message(&nonsense.to_string());
             stranger("nonsense", None, body, origin, now, "stranger", None)
@@ -321,6 +320,9 @@ fn of_stranger(nobody: &Stranger, ask: &Ask, origin: &Origin, now: Timestamp) ->
     let issuer = nobody.issuer.as_deref();
     let mut body = asked(ask);
     body.insert("message".to_owned(), json!(nobody.reason.to_string()));
+    if let Some(detail) = &nobody.detail {
+        body.insert("detail".to_owned(), json!(detail));
+    }
     let mut intent = stranger(
         nobody.reason.code(),
         issuer,

@@ -107,7 +107,6 @@ fn shape(refused: &Refused) -> Shape {
             message: limited.to_string(),
             retry_after_seconds: Some(limited.seconds),
         },
-        Refused::Malformed(malformed) => Shape::unauthorized(malformed.to_string()),
         Refused::Nonsense(nonsense) => Shape {
             status: StatusCode::BAD_REQUEST,
             code: "UNSUPPORTED",

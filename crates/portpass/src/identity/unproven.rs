@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{Facts, Identity};
 use crate::{
     credential::{JwtFault, Malformed},
@@ -44,7 +46,7 @@ pub struct Rejected {
 /// What is wrong with the JWT of somebody known.
 ///
 /// `Display` is what the caller may read: the JWT's own story, never a
-/// configured value.
+/// configured value. Times are absolute, so that a retry reads the same bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RejectReason {
     /// `aud` is missing, empty, or neither a string nor a list of strings.
@@ -61,18 +63,18 @@ pub enum RejectReason {
     },
     /// `exp` has passed.
     Expired {
-        /// How long ago.
-        seconds: i64,
+        /// When.
+        at: Timestamp,
     },
     /// `iat` lies ahead of our clock.
     IssuedInFuture {
-        /// How far.
-        seconds: i64,
+        /// When it is.
+        at: Timestamp,
     },
     /// `nbf` lies ahead of our clock.
     NotYetValid {
-        /// How far.
-        seconds: i64,
+        /// When it is.
+        at: Timestamp,
     },
     /// `exp`, `iat` or `nbf` is missing or not an integer in range.
     TimeMalformed {
@@ -115,13 +117,11 @@ impl fmt::Display for RejectReason {
             Self::AudienceWrong { issuer } => {
                 write!(f, "the JWT's audience is not one that {issuer} accepts")
             }
-            Self::Expired { seconds } => write!(f, "the JWT expired {} ago", Span(*seconds)),
-            Self::IssuedInFuture { seconds } => {
-                write!(f, "the JWT was issued {} in the future", Span(*seconds))
+            Self::Expired { at } => write!(f, "the JWT expired at {at}"),
+            Self::IssuedInFuture { at } => {
+                write!(f, "the JWT was issued at {at}, which is in the future")
             }
-            Self::NotYetValid { seconds } => {
-                write!(f, "the JWT is not valid for another {}", Span(*seconds))
-            }
+            Self::NotYetValid { at } => write!(f, "the JWT is not valid before {at}"),
             Self::TimeMalformed { claim } => {
                 write!(f, "the JWT's {claim} is missing or not a time")
             }
@@ -271,12 +271,13 @@ mod tests {
     #[test]
     fn the_words_of_a_rejection_fit_a_ci_log() {
         let issuer: Arc<str> = "github".into();
+        let at = "2026-01-01T00:05:00Z".parse().unwrap();
         let words = [
-            RejectReason::Expired { seconds: 150 },
+            RejectReason::Expired { at },
             RejectReason::AudienceWrong {
                 issuer: Arc::clone(&issuer),
             },
-            RejectReason::NotYetValid { seconds: 40 },
+            RejectReason::NotYetValid { at },
             RejectReason::TooLongLived {
                 issuer,
                 seconds: 31_536_000,
@@ -285,9 +286,9 @@ mod tests {
         .map(|reason| reason.to_string())
         .join("\n");
         insta::assert_snapshot!(words, @r"
-        the JWT expired 2 min ago
+        the JWT expired at 2026-01-01T00:05:00Z
         the JWT's audience is not one that github accepts
-        the JWT is not valid for another 40 s
+        the JWT is not valid before 2026-01-01T00:05:00Z
         the JWT lives 8760 h, longer than github accepts
         ");
     }

@@ -29,8 +29,7 @@ impl Terms {
         let (iat, exp) = self.check_times(claims, now.as_second())?;
         self.check_audience(claims)?;
         let until = exp.max(iat.saturating_add(self.session_max));
-        Timestamp::from_second(until)
-            .map_err(|_out_of_range| RejectReason::TimeMalformed { claim: "exp" })
+        moment("exp", until)
     }
 
     fn check_times(&self, claims: &Claims, now: i64) -> Result<(i64, i64), RejectReason> {
@@ -42,13 +41,17 @@ impl Terms {
         let exp = required("exp")?;
         let iat = required("iat")?;
         if claims.get("nbf").is_some() {
-            let seconds = required("nbf")? - now;
-            if seconds > LEEWAY {
-                return Err(RejectReason::NotYetValid { seconds });
+            let nbf = required("nbf")?;
+            if nbf - now > LEEWAY {
+                return Err(RejectReason::NotYetValid {
+                    at: moment("nbf", nbf)?,
+                });
             }
         }
         if iat - now > LEEWAY {
-            return Err(RejectReason::IssuedInFuture { seconds: iat - now });
+            return Err(RejectReason::IssuedInFuture {
+                at: moment("iat", iat)?,
+            });
         }
         if exp < iat {
             return Err(RejectReason::TimeMalformed { claim: "exp" });
@@ -60,7 +63,9 @@ impl Terms {
             });
         }
         if now - exp >= LEEWAY {
-            return Err(RejectReason::Expired { seconds: now - exp });
+            return Err(RejectReason::Expired {
+                at: moment("exp", exp)?,
+            });
         }
         Ok((iat, exp))
     }
@@ -95,6 +100,11 @@ impl Terms {
     }
 }
 
+/// The time that a claim states, unless it is beyond all calendars.
+fn moment(claim: &'static str, seconds: i64) -> Result<Timestamp, RejectReason> {
+    Timestamp::from_second(seconds).map_err(|_out_of_range| RejectReason::TimeMalformed { claim })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -102,6 +112,10 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_700_000_000;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
 
     fn terms() -> Terms {
         Terms {
@@ -141,7 +155,7 @@ mod tests {
         assert!(check(&terms(), &json!({"exp": NOW - 29})).is_ok());
         assert_eq!(
             check(&terms(), &json!({"exp": NOW - 30})),
-            Err(RejectReason::Expired { seconds: 30 })
+            Err(RejectReason::Expired { at: at(NOW - 30) })
         );
     }
 
@@ -150,11 +164,11 @@ mod tests {
         assert!(check(&terms(), &json!({"nbf": NOW + 30, "iat": NOW + 30})).is_ok());
         assert_eq!(
             check(&terms(), &json!({"nbf": NOW + 31})),
-            Err(RejectReason::NotYetValid { seconds: 31 })
+            Err(RejectReason::NotYetValid { at: at(NOW + 31) })
         );
         assert_eq!(
             check(&terms(), &json!({"iat": NOW + 31})),
-            Err(RejectReason::IssuedInFuture { seconds: 31 })
+            Err(RejectReason::IssuedInFuture { at: at(NOW + 31) })
         );
     }
 

@@ -186,7 +186,7 @@ async fn jwks_and_discovery_are_published() {
     assert!(!keys.is_empty());
     assert!(
         keys.iter()
-            .all(|key| key["kty"] == "EC" && key.get("d") == None::<&Value>),
+            .all(|key| key["kty"] == "EC" && key.get("d").is_none()),
         "{keys:?}"
     );
 }

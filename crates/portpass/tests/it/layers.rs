@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 const ALLOWED: [(&str, &[&str]); 5] = [
     ("axum::", &["http/", "admin/"]),
     ("sqlx::", &["store/"]),
-    ("reqwest::", &["identity/keys/", "config/public_url.rs"]),
+    ("reqwest::", &["identity/", "config/public_url.rs"]),
     (
         "StatusCode",
         &[

@@ -307,7 +307,7 @@ async fn a_known_caller_is_told_what_is_wrong_and_is_recorded() {
         reasons.push(format!("{}: {}", rejected.reason.code(), rejected.reason));
     }
     insta::assert_snapshot!(reasons.join("\n"), @r"
-    expired: the JWT expired 2 min ago
+    expired: the JWT expired at 2023-11-14T22:10:50Z
     audience_wrong: the JWT's audience is not one that github accepts
     audience_shared: the JWT's audience names other services too, which github does not accept
     too_long_lived: the JWT lives 24 h, longer than github accepts
