@@ -31,12 +31,16 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything, with these rules and the default profile (x5c with ES256).
+    /// Starts everything, with these rules and the registry's usual profile.
     pub fn start(kind: Kind, rules: &str) -> Result<Self> {
         let issuer = Issuer::start()?;
         let tables = tables(&issuer, kind, rules)?;
         let portpass = Draft::new(&tables)?.serve()?;
-        let registry = Registry::start(kind, &portpass.auth(SERVICE, portpass.ca()?))?;
+        let trust = match kind {
+            Kind::V28 | Kind::V30 | Kind::V31 => portpass.ca()?,
+            Kind::Zot => portpass.trust("main")?,
+        };
+        let registry = Registry::start(kind, &portpass.auth(SERVICE, trust))?;
         Ok(Self {
             issuer,
             portpass,
@@ -53,6 +57,10 @@ requests_per_identity_per_minute = 1_000_000
 
 /// The tables of [`World::start`], for a test that changes them later.
 pub fn tables(issuer: &Issuer, kind: Kind, rules: &str) -> Result<String> {
-    let registry = registry_table("main", SERVICE, kind.config(), "x5c", "ES256");
+    let profile = match kind {
+        Kind::V28 | Kind::V30 | Kind::V31 => "x5c",
+        Kind::Zot => "pinned",
+    };
+    let registry = registry_table("main", SERVICE, kind.config(), profile, "ES256");
     Ok(registry + &issuer_tables(issuer, SERVICE)? + LIMITS + rules)
 }

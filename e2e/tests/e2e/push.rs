@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<_> = Program::PUSHING
         .into_iter()
-        .flat_map(|client| [Kind::V28, Kind::V31].map(|kind| (client, kind)))
+        .flat_map(|client| [Kind::V28, Kind::V31, Kind::Zot].map(|kind| (client, kind)))
         .map(|(client, kind)| {
             let name = format!(
                 "push::{}_pushes_and_pulls_{}",
