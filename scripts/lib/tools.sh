@@ -120,7 +120,6 @@ pip_install() {
 # What compiling the workspace needs beside Rust: aws-lc is C.
 install_compiler() {
     apt_install cc gcc libc6-dev
-    apt_install cmake cmake
     have cargo || die "cargo is missing: install Rust, then run this again"
 }
 

@@ -118,5 +118,7 @@ fn a_pushed_image_is_in_the_events() -> Result<()> {
     );
     let all = serde_json::to_string(&events)?;
     ensure!(!all.contains(&jwt), "an event holds the JWT");
+    let log = world.portpass.server.log();
+    ensure!(!log.contains(&jwt), "the log holds the JWT");
     Ok(())
 }

@@ -50,7 +50,11 @@ fn refused_push(world: &World, program: Program) -> Result<String> {
 fn shows_which_fact_was_unmet(program: Program) -> Result<()> {
     let world = World::start(Kind::V28, OWN_NAMESPACE)?;
     let said = refused_push(&world, program)?;
-    for part in ["apps/github/acme/web", "refs/heads/dev", "ref"] {
+    for part in [
+        "push to apps/github/acme/web",
+        "ref refs/heads/dev",
+        "no rule allows this ref",
+    ] {
         ensure!(said.contains(part), "no {part:?} in: {said}");
     }
     // Neither the rule's name nor what it wants is anybody's business who does not satisfy it.

@@ -37,16 +37,15 @@ fn both_leaves_are_accepted(kind: Kind) -> Result<()> {
     let world = World::start(kind, OWN_NAMESPACE)?;
     let pid = world.registry.server.id();
     let client = Client::new(Program::Crane)?;
-    let image = Image::write(&client.home().join("image"), "rotated", 8, 65_536)?;
     let host = world.registry.host();
     client
         .login(&host, &world.issuer.jwt("github", SERVICE)?)?
         .succeeded()?;
     let push = |round: usize| {
-        // Another tag, and a repository no layer is in, so that everything is sent each time.
-        let name = world
-            .registry
-            .image("apps/github/acme/web", &format!("v{round}"));
+        // Another image each time, so that every layer is sent.
+        let tag = format!("v{round}");
+        let image = Image::write(&client.home().join(&tag), &tag, 8, 65_536)?;
+        let name = world.registry.image("apps/github/acme/web", &tag);
         client.push(&image, &name)?.succeeded()
     };
 
