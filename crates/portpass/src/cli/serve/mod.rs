@@ -65,15 +65,16 @@ async fn run(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    let server = Server::start(config, path, &data_dir).await?;
+    let mut server = Server::start(config, path, &data_dir).await?;
     tracing::info!(server.http = %server.http, server.ops = %server.ops, "Portpass is serving");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let result = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        broken = server.broken() => Err(broken),
+    };
     server.stop().await;
     drop(data_dir);
-    Ok(())
+    result
 }
 
 /// A server that is running.
@@ -181,6 +182,21 @@ impl Server {
             portpass: Arc::downgrade(&portpass),
             store,
         })
+    }
+
+    /// Waits until a part ends that should go on as long as we do. To be
+    /// started anew is then better than to go on without it: keys that nobody
+    /// renews end in two days, and nobody would know why.
+    async fn broken(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.serving => ended,
+            ended = &mut self.journal => ended,
+            Some(ended) = self.background.join_next() => ended,
+        };
+        match ended {
+            Ok(()) => anyhow::anyhow!("a part of the server ended by itself"),
+            Err(error) => anyhow::Error::new(error).context("a part of the server broke"),
+        }
     }
 
     /// Answers what has begun, and commits what was recorded.
