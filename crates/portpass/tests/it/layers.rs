@@ -9,7 +9,12 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("reqwest::", &["identity/", "config/public_url.rs"]),
     (
         "StatusCode",
-        &["http/answer.rs", "http/health.rs", "admin/", "identity/keys/fetch.rs"],
+        &[
+            "http/answer.rs",
+            "http/health.rs",
+            "admin/",
+            "identity/keys/fetch.rs",
+        ],
     ),
     ("std::env", &["config/", "main.rs"]),
     ("Timestamp::now", &["clock.rs"]),

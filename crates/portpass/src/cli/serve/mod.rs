@@ -12,6 +12,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
+    task::JoinHandle,
 };
 
 use self::reload::Reloader;
@@ -84,9 +85,9 @@ struct Server {
     ops: std::net::SocketAddr,
     readiness: Readiness,
     leave: watch::Sender<bool>,
-    serving: tokio::task::JoinHandle<()>,
+    serving: JoinHandle<()>,
     background: tokio::task::JoinSet<()>,
-    journal: tokio::task::JoinHandle<()>,
+    journal: JoinHandle<()>,
     portpass: std::sync::Weak<Portpass>,
     store: Store,
 }
@@ -206,18 +207,23 @@ impl Server {
         tokio::time::sleep(LAME_DUCK).await;
         // Nobody listens any more only if serving has ended by itself.
         let _ = self.leave.send(true);
-        if let Err(error) = (&mut self.serving).await {
-            tracing::error!(error = %error, "Serving ended badly");
-        }
+        finish(&mut self.serving).await;
         self.background.shutdown().await;
         // The journal ends when nobody can record any more.
-        if self.portpass.upgrade().is_none()
-            && let Err(error) = (&mut self.journal).await
-        {
-            tracing::error!(error = %error, "The journal ended badly");
+        if self.portpass.upgrade().is_none() {
+            finish(&mut self.journal).await;
         }
         self.store.close().await;
         tracing::info!("Portpass has left");
+    }
+}
+
+/// Waits for a task, unless it has ended before.
+async fn finish(task: &mut JoinHandle<()>) {
+    if !task.is_finished()
+        && let Err(error) = task.await
+    {
+        tracing::error!(error = %error, "A part of the server ended badly");
     }
 }
 
