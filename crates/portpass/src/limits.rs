@@ -6,7 +6,6 @@
 use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -28,13 +27,16 @@ const REMEMBERED: u64 = 100_000;
 
 const MINUTE_MS: i64 = 60_000;
 
+/// The finest rate that a bucket of whole milliseconds can tell from none.
+const MAX_PER_MINUTE: u32 = 60_000;
+
 /// How often who may ask.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     /// Requests of one identity, per minute.
-    pub identity_per_minute: NonZeroU32,
+    pub identity_per_minute: u32,
     /// Attempts of one address (`/64` of IPv6) that proved nobody, per minute.
-    pub unproven_per_minute: NonZeroU32,
+    pub unproven_per_minute: u32,
 }
 
 /// What has been asked lately, and by whom.
@@ -67,8 +69,11 @@ impl Limits {
         Ok(())
     }
 
-    /// Counts an attempt that proved nobody against its address, and answers
-    /// it with [`Refused::LimitedAddress`] once there were too many.
+    /// Counts a credential that was not accepted against its address, and
+    /// answers it with [`Refused::LimitedAddress`] once there were too many.
+    ///
+    /// That goes for JWTs that have expired, too: one that leaked into a log
+    /// must not be good for anything, not even for rows of events.
     ///
     /// Whoever proves who they are is never made to wait for what others do
     /// behind the same address: one bot with an old password must not lock out
@@ -80,7 +85,7 @@ impl Limits {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<SignedToken, Refused> {
-        if !outcome.as_ref().is_err_and(Refused::proves_nobody) {
+        if !outcome.as_ref().is_err_and(Refused::is_unproven) {
             return outcome;
         }
         let host = host(address);
@@ -107,13 +112,13 @@ struct Buckets<K: Hash + Eq + Send + Sync + 'static> {
 }
 
 impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
-    fn new(per_minute: NonZeroU32) -> Self {
+    fn new(per_minute: u32) -> Self {
         Self {
             full_at: Cache::builder()
                 .max_capacity(REMEMBERED)
                 .time_to_idle(Duration::from_mins(2))
                 .build(),
-            per_minute: i64::from(per_minute.get()),
+            per_minute: i64::from(per_minute.clamp(1, MAX_PER_MINUTE)),
         }
     }
 
@@ -148,7 +153,7 @@ mod tests {
     use super::*;
 
     fn buckets(per_minute: u32) -> Buckets<u8> {
-        Buckets::new(NonZeroU32::new(per_minute).unwrap())
+        Buckets::new(per_minute)
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Registry, Unit},
+    registry::{Metric, Registry, Unit},
 };
 
 use crate::{
@@ -55,27 +55,72 @@ struct Issuer {
     issuer: String,
 }
 
-/// Each metric's name without our prefix, and what it tells.
-const HELP: [(&str, &str); 6] = [
-    (
-        "token_requests",
-        "Answers of the token endpoint by outcome, registry and issuer",
-    ),
-    ("http_request_duration", "How long answers took"),
-    (
-        "config_reloads",
-        "Readings of a changed configuration by outcome: applied, refused",
-    ),
-    ("issuer_keys", "Usable keys held of each issuer"),
-    (
-        "issuer_keys_age",
-        "Time since the keys of each issuer were last fetched",
-    ),
-    (
-        "ca_expires_timestamp",
-        "When the CA that registries trust expires, since 1970",
-    ),
+/// What the reference says of a metric.
+struct Described {
+    /// Its name without our prefix, its unit and what its type adds.
+    name: &'static str,
+    /// What its type and unit add to the name.
+    suffix: &'static str,
+    labels: &'static str,
+    help: &'static str,
+}
+
+const REQUESTS: Described = Described {
+    name: "token_requests",
+    suffix: "_total",
+    labels: "`outcome`, `registry`, `issuer`",
+    help: "Answers of the token endpoint by outcome, registry and issuer",
+};
+const DURATION: Described = Described {
+    name: "http_request_duration",
+    suffix: "_seconds",
+    labels: "`route`",
+    help: "How long answers took",
+};
+const RELOADS: Described = Described {
+    name: "config_reloads",
+    suffix: "_total",
+    labels: "`outcome`",
+    help: "Readings of a changed configuration by outcome: applied, refused",
+};
+const ISSUER_KEYS: Described = Described {
+    name: "issuer_keys",
+    suffix: "",
+    labels: "`issuer`",
+    help: "Usable keys held of each issuer",
+};
+const ISSUER_KEYS_AGE: Described = Described {
+    name: "issuer_keys_age",
+    suffix: "_seconds",
+    labels: "`issuer`",
+    help: "Time since the keys of each issuer were last fetched",
+};
+const CA_EXPIRES: Described = Described {
+    name: "ca_expires_timestamp",
+    suffix: "_seconds",
+    labels: "",
+    help: "When the CA that registries trust expires, since 1970",
+};
+
+const ALL: [&Described; 6] = [
+    &REQUESTS,
+    &DURATION,
+    &RELOADS,
+    &ISSUER_KEYS,
+    &ISSUER_KEYS_AGE,
+    &CA_EXPIRES,
 ];
+
+impl Described {
+    /// Puts a metric under its name and its words.
+    fn register(&self, registry: &mut Registry, metric: impl Metric) {
+        if self.suffix == "_seconds" {
+            registry.register_with_unit(self.name, self.help, Unit::Seconds, metric);
+        } else {
+            registry.register(self.name, self.help, metric);
+        }
+    }
+}
 
 impl Metrics {
     /// Metrics with nothing counted yet.
@@ -88,13 +133,12 @@ impl Metrics {
         let issuer_keys = Family::default();
         let issuer_keys_age = Family::default();
         let ca_expires = Gauge::default();
-        let [requests, duration, reloaded, keys, age, ca] = HELP;
-        registry.register(requests.0, requests.1, answers.clone());
-        registry.register_with_unit(duration.0, duration.1, Unit::Seconds, durations.clone());
-        registry.register(reloaded.0, reloaded.1, reloads.clone());
-        registry.register(keys.0, keys.1, issuer_keys.clone());
-        registry.register_with_unit(age.0, age.1, Unit::Seconds, issuer_keys_age.clone());
-        registry.register_with_unit(ca.0, ca.1, Unit::Seconds, ca_expires.clone());
+        REQUESTS.register(&mut registry, answers.clone());
+        DURATION.register(&mut registry, durations.clone());
+        RELOADS.register(&mut registry, reloads.clone());
+        ISSUER_KEYS.register(&mut registry, issuer_keys.clone());
+        ISSUER_KEYS_AGE.register(&mut registry, issuer_keys_age.clone());
+        CA_EXPIRES.register(&mut registry, ca_expires.clone());
         Self {
             registry,
             answers,
@@ -219,14 +263,17 @@ pub fn reference() -> String {
     let mut page = String::from(
         "# Metrics\n\nThe `ops` listener serves them at `/metrics`, as OpenMetrics text. \
          Labels hold names from the configuration and words of Portpass, never what a caller chose.\n\n\
-         | metric | meaning |\n| --- | --- |\n",
+         | metric | labels | meaning |\n| --- | --- | --- |\n",
     );
-    for (name, help) in HELP {
+    for metric in ALL {
+        let Described {
+            name,
+            suffix,
+            labels,
+            help,
+        } = metric;
         page.push_str("| `portpass_");
-        page.push_str(name);
-        page.push_str("` | ");
-        page.push_str(help);
-        page.push_str(" |\n");
+        page.extend([*name, *suffix, "` | ", *labels, " | ", *help, " |\n"]);
     }
     page.push_str(
         "\nOutcomes of `portpass_token_requests_total`: `issued`, `denied` (proven, and may not), \

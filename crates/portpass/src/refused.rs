@@ -6,7 +6,7 @@ use scope::{InvalidScope, Scopes};
 
 use crate::{
     decision::{self, Denied},
-    identity::{Proof, Unproven},
+    identity::{Identity, Proof, Rejected, Unproven},
     registry::Registry,
     short_id::ShortId,
     token::SignError,
@@ -28,6 +28,17 @@ impl Ask {
     /// the same scopes has the same.
     pub fn decision(&self, login: ShortId) -> ShortId {
         decision::decision_id(Some(login), &self.registry.name, &self.scopes, self.policy)
+    }
+
+    /// What somebody known is told whose JWT is not accepted.
+    pub fn rejection(&self, rejected: &Rejected) -> String {
+        decision::rejection(
+            &self.scopes,
+            &rejected.name,
+            &rejected.facts,
+            &rejected.reason,
+            self.decision(rejected.login),
+        )
     }
 }
 
@@ -90,12 +101,12 @@ pub enum Nonsense {
 }
 
 impl Refused {
-    /// Whether a credential was presented that proves nobody.
-    pub(crate) fn proves_nobody(&self) -> bool {
+    /// Whether a credential was presented that is not accepted.
+    pub(crate) fn is_unproven(&self) -> bool {
         match self {
             Self::Unproven { unproven, .. } => match unproven {
-                Unproven::Stranger(_) => true,
-                Unproven::Rejected(_) | Unproven::Unavailable { .. } => false,
+                Unproven::Rejected(_) | Unproven::Stranger(_) => true,
+                Unproven::Unavailable { .. } => false,
             },
             Self::Denied(_)
             | Self::LimitedAddress(_)
@@ -124,4 +135,13 @@ impl From<InvalidScope> for Refused {
 pub struct Limited {
     /// When to come again.
     pub seconds: u64,
+}
+
+/// The id under which an operator finds that an identity asks too often: one
+/// for the identity, whatever it asks.
+pub fn limited_id(identity: &Identity) -> ShortId {
+    ShortId::of_parts([
+        b"too_many_requests".as_slice(),
+        identity.to_string().as_bytes(),
+    ])
 }

@@ -137,19 +137,16 @@ async fn keys(
     Json(command): Json<KeyCommand>,
 ) -> Result<Json<crate::token::KeyAnswer>, Failure> {
     let now = admin.portpass.clock.now();
-    if command.changes_keys() {
-        let actor = format!("uid {}", peer.uid);
-        let detail = json!(command);
-        admin
-            .portpass
-            .journal
-            .record_operator(&actor, "keys", detail, now)
-            .await?;
-    }
+    let recorded = command.changes_keys().then(|| json!(command));
     // Keys are made and written to the disk: not on a thread that serves.
     let portpass = Arc::clone(&admin.portpass);
     let answer =
         tokio::task::spawn_blocking(move || portpass.signer.execute(command, now)).await??;
+    if let Some(detail) = recorded {
+        let actor = format!("uid {}", peer.uid);
+        let journal = &admin.portpass.journal;
+        journal.record_operator(&actor, "keys", detail, now).await?;
+    }
     Ok(Json(answer))
 }
 

@@ -11,7 +11,7 @@ use crate::{
     decision::Decision,
     event_id::event_id,
     identity::{Proof, Rejected, Stranger, Unproven},
-    refused::{Ask, Refused},
+    refused::{Ask, Refused, limited_id},
     short_id::ShortId,
     store::EventRow,
     token::SignedToken,
@@ -103,7 +103,7 @@ fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
             finish(&mut row, body, origin);
             Intent {
                 row,
-                class: Class::Refusal(decision.id()),
+                class: Class::Refusal(shared(decision.id(), reason)),
             }
         }
         Refused::Unproven { unproven, ask } => match unproven {
@@ -125,6 +125,7 @@ fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
                     "failure",
                     None,
                 );
+                intent.row.decision = Some(ask.decision(*login).to_string());
                 intent.row.login = Some(login.to_string());
                 intent.row.registry = Some(ask.registry.name.to_string());
                 intent
@@ -155,7 +156,7 @@ fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) 
     let decision = ask.decision(rejected.login);
     let mut body = asked(ask);
     body.insert("facts".to_owned(), json!(rejected.facts));
-    body.insert("message".to_owned(), json!(rejected.reason.to_string()));
+    body.insert("message".to_owned(), json!(ask.rejection(rejected)));
     body.insert("name".to_owned(), json!(rejected.name));
     let mut row = row("refusal", now);
     row.reason = Some(rejected.reason.code().to_owned());
@@ -167,8 +168,13 @@ fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) 
     finish(&mut row, body, origin);
     Intent {
         row,
-        class: Class::Refusal(decision),
+        class: Class::Refusal(shared(decision, rejected.reason.code())),
     }
+}
+
+/// With which refusals one shares a row: the same decision for the same reason.
+fn shared(decision: ShortId, reason: &str) -> ShortId {
+    ShortId::of_parts([decision.to_string().as_bytes(), reason.as_bytes()])
 }
 
 fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
@@ -181,14 +187,11 @@ fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Inte
     row.issuer = Some(proof.identity().issuer().to_owned());
     row.identity = Some(proof.identity().id().to_owned());
     finish(&mut row, body, origin);
-    // One row for the identity, whatever it asks: it asks too often.
-    let of_identity = ShortId::of_parts([
-        b"too_many_requests".as_slice(),
-        proof.identity().to_string().as_bytes(),
-    ]);
+    let id = limited_id(proof.identity());
+    row.decision = Some(id.to_string());
     Intent {
         row,
-        class: Class::Refusal(of_identity),
+        class: Class::Refusal(id),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Class {
     },
     /// A row of its own, always.
     Own,
-    /// Refusals under one decision id.
+    /// Refusals under one decision id and for one reason.
     Refusal(ShortId),
     /// Callers who proved nothing.
     Stranger {

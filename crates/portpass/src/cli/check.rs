@@ -9,7 +9,9 @@ use super::printer::Printer;
 use crate::{
     clock::Clock,
     config::{self, Config, ConfigError},
+    http::tls::{Tls, TlsError},
     snapshot::Snapshot,
+    token::KeyError,
 };
 
 /// What stands after `portpass check`.
@@ -28,8 +30,8 @@ impl Check {
         match (&checked, printer.is_json()) {
             (Ok(config), false) => Printer::text(&summary(config))?,
             (Ok(config), true) => Printer::json(&json_summary(config))?,
-            (Err(error), false) => Printer::text(&error.render())?,
-            (Err(error), true) => Printer::json(&json_faults(error))?,
+            (Err(broken), false) => Printer::text(&format!("{broken}\n"))?,
+            (Err(broken), true) => Printer::json(&json_faults(broken))?,
         }
         Ok(match checked {
             Ok(_) => ExitCode::SUCCESS,
@@ -38,10 +40,26 @@ impl Check {
     }
 }
 
-/// Reads the files and compiles what the server would of them.
-fn load(path: &Path, now: Timestamp) -> Result<Config, ConfigError> {
+/// What does not load.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("error: [keys] ca: {0}")]
+    Keys(#[from] KeyError),
+    #[error("error: [tls]: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// Reads the files, compiles what the server would of them, and opens the
+/// certificates and keys that they name.
+fn load(path: &Path, now: Timestamp) -> Result<Config, Broken> {
     let config = config::load(path)?;
     Snapshot::of(&config, None, now)?;
+    config.keys.check()?;
+    if let Some(files) = &config.tls {
+        Tls::load(&files.certificate, &files.key)?;
+    }
     Ok(config)
 }
 
@@ -84,8 +102,13 @@ fn json_summary(config: &Config) -> Value {
     })
 }
 
-fn json_faults(error: &ConfigError) -> Value {
-    json!({ "ok": false, "faults": error.diagnostics() })
+fn json_faults(broken: &Broken) -> Value {
+    let faults = match broken {
+        Broken::Config(error) => json!(error.diagnostics()),
+        Broken::Keys(error) => json!([{ "message": error.to_string() }]),
+        Broken::Tls(error) => json!([{ "message": error.to_string() }]),
+    };
+    json!({ "ok": false, "faults": faults })
 }
 
 #[cfg(test)]
@@ -102,7 +125,7 @@ kind = "distribution"
 "#;
 
     /// What is made of a file of this text; faults without the test's folder.
-    fn checked(text: &str) -> Result<Config, ConfigError> {
+    fn checked(text: &str) -> Result<Config, Broken> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portpass.toml");
         std::fs::write(&path, text).unwrap();
@@ -135,9 +158,32 @@ kind = "distribution"
     }
 
     #[test]
+    fn certificates_and_keys_are_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (crt, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
+        std::fs::write(&crt, made().cert.pem()).unwrap();
+        std::fs::write(&key, made().signing_key.serialize_pem()).unwrap();
+        let files = format!(
+            "certificate = '{}'\nkey = '{}'\n",
+            crt.display(),
+            key.display()
+        );
+        let tls = checked(&format!("{FILE}[tls]\n{files}")).unwrap_err();
+        assert!(matches!(tls, Broken::Tls(_)), "{tls}");
+        let ca = files.replace('\n', ", ");
+        let ca = checked(&format!(
+            "{FILE}[keys]\nca = {{ {} }}\n",
+            ca.trim_end_matches(", ")
+        ))
+        .unwrap_err();
+        assert!(matches!(ca, Broken::Keys(_)), "{ca}");
+    }
+
+    #[test]
     fn what_loads_and_does_not_compile_is_told_too() {
         let rule = "[rule.nobody]\npull = [\"**\"]\n";
         let error = checked(&format!("{FILE}{rule}")).unwrap_err();
-        assert!(error.render().contains("[rule.nobody]"), "{error}");
+        assert!(error.to_string().contains("[rule.nobody]"), "{error}");
     }
 }

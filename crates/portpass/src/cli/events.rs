@@ -192,13 +192,33 @@ fn row(event: &Event) -> [String; 6] {
         });
         Some(scopes.collect::<Vec<_>>().join(" "))
     };
-    let what = match event.reason.as_deref() {
-        Some(reason) => match text("asked") {
-            Some(asked) => format!("{reason}: {asked}"),
-            None => reason.to_owned(),
-        },
-        None => granted()
-            .or_else(|| text("action").map(str::to_owned))
+    let repositories = || {
+        let names = event.body.get("repositories")?.as_array()?.iter();
+        Some(
+            names
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    };
+    let done = || {
+        let command = event
+            .body
+            .get("detail")
+            .and_then(|detail| detail.get("command"));
+        let command = command.and_then(Value::as_str).unwrap_or_default();
+        Some(
+            format!("{} {command}", text("action")?)
+                .trim_end()
+                .to_owned(),
+        )
+    };
+    let what = match (event.reason.as_deref(), text("asked")) {
+        (Some(reason), Some(asked)) if !asked.is_empty() => format!("{reason}: {asked}"),
+        (Some(reason), _) => reason.to_owned(),
+        (None, _) => granted()
+            .or_else(repositories)
+            .or_else(done)
             .unwrap_or_default(),
     };
     [

@@ -86,15 +86,12 @@ fn offline(config: &Config, command: KeyCommand) -> anyhow::Result<KeyAnswer> {
     let data_dir = offline::claim(config)?;
     let now = Clock::System.now();
     let signer = Signer::open(&config.keys, &config.registries, now)?;
-    if command.changes_keys() {
-        block_on(offline::record(
-            &data_dir,
-            "keys",
-            serde_json::json!(command),
-            now,
-        ))?;
+    let recorded = command.changes_keys().then(|| serde_json::json!(command));
+    let answer = signer.execute(command, now)?;
+    if let Some(detail) = recorded {
+        block_on(offline::record(&data_dir, "keys", detail, now))?;
     }
-    Ok(signer.execute(command, now)?)
+    Ok(answer)
 }
 
 /// The command that the arguments ask for.

@@ -18,6 +18,7 @@ pub use self::{
     load::load,
     log::{LogFormat, LogLevel, LogSettings},
     metrics::MetricSettings,
+    number::Number,
     period::Period,
     place::{Fault, Located, Place},
     public_url::check_public_url,
@@ -47,6 +48,7 @@ mod load;
 mod log;
 mod metrics;
 mod names;
+mod number;
 mod period;
 pub mod place;
 mod public_url;

@@ -77,7 +77,6 @@ fn expectation(expected: &str) -> &str {
     match expected {
         "a boolean" => "`true` or `false`",
         "a map" => "a table",
-        "a nonzero u16" | "a nonzero u32" | "a nonzero u64" => "a whole number above 0",
         "a sequence" => "a list, as in `[\"…\"]`",
         "a string" => "a text in quotes",
         "u16" | "u32" | "u64" | "usize" => "a whole number",

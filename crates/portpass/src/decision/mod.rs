@@ -39,7 +39,7 @@ pub use self::{
     outcome::{Outcome, RuleOutcome},
     policy::Policy,
     reference::reference,
-    refusal::Refusal,
+    refusal::{Refusal, rejection},
     source::{PolicySource, RuleSource},
     when::When,
 };

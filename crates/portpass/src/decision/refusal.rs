@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
-use scope::Scope;
+use scope::{Scope, Scopes};
 
 use super::vocabulary::word;
 use crate::{
-    identity::{Fact, FactValue, Proof},
+    identity::{Fact, FactValue, Facts, Proof},
     short_id::ShortId,
 };
 
@@ -69,13 +69,19 @@ impl Refusal {
 
     /// The fact that was not as some rule wants it.
     pub fn unmet(&self) -> Option<Fact> {
-        match self.reason {
-            Reason::UnmetFact(fact) | Reason::UnusableFact(fact) => Some(fact),
-            Reason::Denied
-            | Reason::InvalidName
-            | Reason::LoginRequired
-            | Reason::NoRule
-            | Reason::UnmetCel => None,
+        self.reason.unmet()
+    }
+}
+
+impl Reason {
+    fn unmet(self) -> Option<Fact> {
+        match self {
+            Self::UnmetFact(fact) | Self::UnusableFact(fact) => Some(fact),
+            Self::Denied
+            | Self::InvalidName
+            | Self::LoginRequired
+            | Self::NoRule
+            | Self::UnmetCel => None,
         }
     }
 }
@@ -86,6 +92,24 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// The message for somebody known whose JWT is not accepted, in the form of a
+/// [`Refusal`]; `reason` says what is wrong with the JWT.
+pub fn rejection(
+    asked: &Scopes,
+    name: &str,
+    facts: &Facts,
+    reason: &dyn fmt::Display,
+    id: ShortId,
+) -> String {
+    let is_change = |scope: &&Scope| scope.actions.iter().any(|action| action != "pull");
+    let scope = asked.iter().find(is_change).or(asked.iter().next());
+    let mut text = String::with_capacity(256);
+    let written = push_who(&mut text, scope, Some(name), facts, None)
+        .and_then(|()| write!(text, ": {}; decision {id}", echo(&reason.to_string())));
+    written.expect("writing to a string cannot fail");
+    defused(&text)
+}
+
 fn message(
     reason: Reason,
     scope: Option<&Scope>,
@@ -93,15 +117,8 @@ fn message(
     id: ShortId,
 ) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(256);
-    match scope {
-        Some(scope) => push_asked(&mut text, scope)?,
-        None => text.push_str("login"),
-    }
-    text.push_str(" refused");
-    if !proof.is_anonymous() {
-        write!(text, " for {}", echo(proof.name()))?;
-        push_facts(&mut text, reason, proof)?;
-    }
+    let name = (!proof.is_anonymous()).then(|| proof.name());
+    push_who(&mut text, scope, name, proof.facts(), reason.unmet())?;
     text.push_str(": ");
     match reason {
         Reason::Denied => text.push_str("it is denied to this caller"),
@@ -139,22 +156,34 @@ fn push_asked(text: &mut String, scope: &Scope) -> fmt::Result {
     }
 }
 
+/// What was asked, and who is refused it, with the caller's own facts.
+fn push_who(
+    text: &mut String,
+    scope: Option<&Scope>,
+    name: Option<&str>,
+    facts: &Facts,
+    unmet: Option<Fact>,
+) -> fmt::Result {
+    match scope {
+        Some(scope) => push_asked(text, scope)?,
+        None => text.push_str("login"),
+    }
+    text.push_str(" refused");
+    if let Some(name) = name {
+        write!(text, " for {}", echo(name))?;
+        push_facts(text, facts, unmet)?;
+    }
+    Ok(())
+}
+
 /// The caller's own facts, in parentheses.
-fn push_facts(text: &mut String, reason: Reason, proof: &Proof) -> fmt::Result {
-    let unmet = match reason {
-        Reason::UnmetFact(fact) | Reason::UnusableFact(fact) => Some(fact),
-        Reason::Denied
-        | Reason::InvalidName
-        | Reason::LoginRequired
-        | Reason::NoRule
-        | Reason::UnmetCel => None,
-    };
+fn push_facts(text: &mut String, facts: &Facts, unmet: Option<Fact>) -> fmt::Result {
     let mut before = " (";
     for fact in TOLD
         .into_iter()
         .chain(unmet.filter(|fact| !TOLD.contains(fact)))
     {
-        let value = match proof.facts().get(fact) {
+        let value = match facts.get(fact) {
             Some(FactValue::Flag(flag)) => flag.to_string(),
             Some(FactValue::List(list)) => echo(&list.join(" ")),
             Some(FactValue::Text(text)) => echo(text),

@@ -10,10 +10,11 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::trace::RequestId;
 use crate::{
     audit::{Recorded, Unrecorded},
     identity::Unproven,
-    refused::{Ask, Nonsense, Refused},
+    refused::{self, Ask, Limited, Nonsense, Refused},
     short_id::ShortId,
     token::SignedToken,
 };
@@ -56,11 +57,11 @@ struct Shape {
 }
 
 /// Renders what was recorded; what was not is only said to be unavailable.
-pub(super) fn render(result: &Result<Recorded, Unrecorded>) -> Response {
+pub(super) fn render(result: &Result<Recorded, Unrecorded>, request_id: &RequestId) -> Response {
     match result {
         Ok(recorded) => match recorded.outcome() {
             Ok(token) => granted(token),
-            Err(refused) => shape(refused).into_response(),
+            Err(refused) => shape(refused, request_id).into_response(),
         },
         Err(unrecorded) => {
             tracing::error!(error = %unrecorded, "A request was not answered because it was not recorded");
@@ -87,26 +88,18 @@ fn granted(token: &SignedToken) -> Response {
     uncached((StatusCode::OK, Json(body)).into_response())
 }
 
-fn shape(refused: &Refused) -> Shape {
+fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
     match refused {
         // Policy is refused with 401 too: clients lose the reason of a 403.
         Refused::Denied(denied) if denied.decision().proof().is_anonymous() => {
             Shape::unauthorized(denied.refusal().to_string())
         }
-        Refused::Denied(denied) => Shape {
-            status: StatusCode::UNAUTHORIZED,
-            code: "DENIED",
-            error: "access_denied",
-            message: denied.refusal().to_string(),
-            retry_after_seconds: None,
-        },
-        Refused::LimitedAddress(limited) | Refused::LimitedIdentity { limited, .. } => Shape {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            code: "TOOMANYREQUESTS",
-            error: "temporarily_unavailable",
-            message: limited.to_string(),
-            retry_after_seconds: Some(limited.seconds),
-        },
+        Refused::Denied(denied) => Shape::denied(denied.refusal().to_string()),
+        Refused::LimitedAddress(limited) => Shape::limited(*limited, limited.to_string()),
+        Refused::LimitedIdentity { limited, proof, .. } => {
+            let id = refused::limited_id(proof.identity());
+            Shape::limited(*limited, format!("{limited}; decision {id}"))
+        }
         Refused::Nonsense(nonsense) => Shape {
             status: StatusCode::BAD_REQUEST,
             code: "UNSUPPORTED",
@@ -115,19 +108,17 @@ fn shape(refused: &Refused) -> Shape {
             retry_after_seconds: None,
         },
         Refused::Sign(error) => {
-            tracing::error!(error = %error, "A granted token could not be signed");
+            tracing::error!(request.id = %request_id, error = %error, "A granted token could not be signed");
             Shape {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 code: "UNKNOWN",
                 error: "server_error",
-                message: "internal error".to_owned(),
+                message: format!("internal error; request {request_id}"),
                 retry_after_seconds: None,
             }
         }
         Refused::Unproven { unproven, ask } => match unproven {
-            Unproven::Rejected(rejected) => {
-                Shape::unauthorized(with_decision(&rejected.reason, ask, Some(rejected.login)))
-            }
+            Unproven::Rejected(rejected) => Shape::denied(ask.rejection(rejected)),
             Unproven::Stranger(stranger) => {
                 Shape::unauthorized(with_decision(&stranger.reason, ask, stranger.login))
             }
@@ -160,6 +151,26 @@ fn nonsense_error(nonsense: &Nonsense) -> &'static str {
 }
 
 impl Shape {
+    fn denied(message: String) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            code: "DENIED",
+            error: "access_denied",
+            message,
+            retry_after_seconds: None,
+        }
+    }
+
+    fn limited(limited: Limited, message: String) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "TOOMANYREQUESTS",
+            error: "temporarily_unavailable",
+            message,
+            retry_after_seconds: Some(limited.seconds),
+        }
+    }
+
     fn unauthorized(message: String) -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,

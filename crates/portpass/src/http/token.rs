@@ -73,7 +73,10 @@ fn form(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Para
         let message = "the body is not application/x-www-form-urlencoded";
         return Err(Nonsense::Request(message.to_owned()));
     }
-    let body = body.map_err(|rejection| Nonsense::Request(rejection.body_text()))?;
+    let body = body.map_err(|rejection| {
+        tracing::debug!(error = %rejection, "A form was not read to its end");
+        Nonsense::Request("the form is too long, or ended early".to_owned())
+    })?;
     let parameters = Parameters::read(&body)?;
     parameters.check_grant_type()?;
     Ok(parameters)
@@ -107,6 +110,6 @@ impl Caller<'_> {
             Err(nonsense) => portpass.refuse(nonsense.clone(), &origin).await,
         };
         self.edge.metrics.count_answer(&result);
-        answer::render(&result)
+        answer::render(&result, &self.request_id)
     }
 }

@@ -53,13 +53,13 @@ pub enum RejectReason {
     AudienceMissing,
     /// The JWT is for other services, too.
     AudienceShared {
-        /// The issuer's name in the configuration.
-        issuer: Arc<str>,
+        /// What it is for, as the JWT says.
+        audience: String,
     },
     /// No `aud` is one of the issuer's.
     AudienceWrong {
-        /// The issuer's name in the configuration.
-        issuer: Arc<str>,
+        /// What it is for, as the JWT says.
+        audience: String,
     },
     /// `exp` has passed.
     Expired {
@@ -110,12 +110,11 @@ impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AudienceMissing => f.write_str("the JWT names no audience"),
-            Self::AudienceShared { issuer } => write!(
-                f,
-                "the JWT's audience names other services too, which {issuer} does not accept"
-            ),
-            Self::AudienceWrong { issuer } => {
-                write!(f, "the JWT's audience is not one that {issuer} accepts")
+            Self::AudienceShared { audience } => {
+                write!(f, "the JWT is for other services, too: {audience}")
+            }
+            Self::AudienceWrong { audience } => {
+                write!(f, "the JWT is for {audience}, and not for this server")
             }
             Self::Expired { at } => write!(f, "the JWT expired at {at}"),
             Self::IssuedInFuture { at } => {
@@ -275,7 +274,7 @@ mod tests {
         let words = [
             RejectReason::Expired { at },
             RejectReason::AudienceWrong {
-                issuer: Arc::clone(&issuer),
+                audience: "sts.amazonaws.com".to_owned(),
             },
             RejectReason::NotYetValid { at },
             RejectReason::TooLongLived {
@@ -287,7 +286,7 @@ mod tests {
         .join("\n");
         insta::assert_snapshot!(words, @r"
         the JWT expired at 2026-01-01T00:05:00Z
-        the JWT's audience is not one that github accepts
+        the JWT is for sts.amazonaws.com, and not for this server
         the JWT is not valid before 2026-01-01T00:05:00Z
         the JWT lives 8760 h, longer than github accepts
         ");

@@ -88,12 +88,12 @@ impl Terms {
         let ours = |name: &&str| self.audiences.iter().any(|accepted| accepted == name);
         if !audience.iter().any(ours) {
             return Err(RejectReason::AudienceWrong {
-                issuer: Arc::clone(&self.issuer),
+                audience: audience.join(", "),
             });
         }
         if !self.allow_extra_audiences && !audience.iter().all(ours) {
             return Err(RejectReason::AudienceShared {
-                issuer: Arc::clone(&self.issuer),
+                audience: audience.join(", "),
             });
         }
         Ok(())

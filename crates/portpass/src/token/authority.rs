@@ -51,12 +51,12 @@ impl Authority {
         let certificates = pem::read(certificate)?.ok_or_else(|| absent(certificate))?;
         let keys = pem::read(key)?.ok_or_else(|| absent(key))?;
         let certified = pem::sections(&certificates).and_then(|found| found.first_certificate());
-        let certified = certified.map_err(|reason| KeyError::unfit(certificate, reason))?;
+        let certified = certified.map_err(|reason| KeyError::unfit_given(certificate, reason))?;
         let current =
-            Keyed::read(certified, &keys).map_err(|reason| KeyError::unfit(key, reason))?;
+            Keyed::read(certified, &keys).map_err(|reason| KeyError::unfit_given(key, reason))?;
         if !current.certificate.is_authority() {
             let reason = "a certificate that may not sign others, so no CA";
-            return Err(KeyError::unfit(certificate, reason));
+            return Err(KeyError::unfit_given(certificate, reason));
         }
         Ok(Self {
             home: Home::Given {

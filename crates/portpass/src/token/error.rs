@@ -88,12 +88,28 @@ pub enum KeyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file that the operator gave cannot be used.
+    #[error("{path}: {reason}", path = path.display())]
+    UnfitGiven {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A command names a registry that the configuration does not.
     #[error("no registry is called {0:?}")]
     UnknownRegistry(String),
 }
 
 impl KeyError {
+    /// A file of the operator's that holds something else than it should.
+    pub(super) fn unfit_given(path: &Path, reason: impl Into<String>) -> Self {
+        Self::UnfitGiven {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
     /// A file that holds something else than its name says.
     pub(super) fn unfit(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unfit {

@@ -30,6 +30,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
+use self::authority::Authority;
 pub use self::{
     authority::AuthorityExpiry,
     command::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey},
@@ -48,6 +49,20 @@ pub struct KeySettings {
     pub ca: Option<(PathBuf, PathBuf)>,
     /// How often leaves are rotated; a minute at least.
     pub rotate_every: Duration,
+}
+
+impl KeySettings {
+    /// Reads what the operator gives, and makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a given CA cannot be read, is no CA, or has another's key.
+    pub fn check(&self) -> Result<(), KeyError> {
+        match &self.ca {
+            Some((certificate, key)) => Authority::given(certificate, key).map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A token and the grant it was signed for. Only [`Signer::sign`] makes one.

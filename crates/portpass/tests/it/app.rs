@@ -3,7 +3,6 @@
 use std::{
     fs,
     net::IpAddr,
-    num::NonZeroU32,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -161,14 +160,13 @@ pub(crate) struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
-        let many = NonZeroU32::new(10_000).unwrap();
         Self {
             rules: RULES,
             top: "",
             commits: Commits::Straight,
             rates: Rates {
-                identity_per_minute: many,
-                unproven_per_minute: many,
+                identity_per_minute: 10_000,
+                unproven_per_minute: 10_000,
             },
             keep: Keep {
                 strangers: 3,

@@ -1,7 +1,5 @@
 //! Who asks too often.
 
-use std::num::NonZeroU32;
-
 use axum::{body::Body, http::Request};
 use fixtures::Kind;
 use jiff::SignedDuration;
@@ -11,8 +9,8 @@ use crate::app::{Parts, SERVICE, TestApp, basic, jwt, push_main};
 
 async fn app(identity: u32, unproven: u32) -> TestApp {
     let rates = Rates {
-        identity_per_minute: NonZeroU32::new(identity).unwrap(),
-        unproven_per_minute: NonZeroU32::new(unproven).unwrap(),
+        identity_per_minute: identity,
+        unproven_per_minute: unproven,
     };
     TestApp::of(Parts {
         rates,
@@ -107,4 +105,39 @@ async fn a_proxys_word_for_the_address_is_taken_only_if_it_is_trusted() {
     assert_eq!(attempt("10.0.0.1", "1.1.1.1, 198.51.100.2").await, 429);
     assert_eq!(attempt("192.0.2.9", "198.51.100.3").await, 401);
     assert_eq!(attempt("192.0.2.9", "198.51.100.4").await, 429);
+}
+
+#[tokio::test]
+async fn a_jwt_that_leaked_and_expired_is_good_for_nothing() {
+    let app = app(100, 3).await;
+    let jwt = push_main();
+    app.portpass.clock.advance(SignedDuration::from_mins(6));
+    let mut statuses = Vec::new();
+    for index in 0..6 {
+        let query = format!("service={SERVICE}&scope=repository:a{index}:pull");
+        statuses.push(app.get(&query, Some(("JWT", &jwt))).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 429, 429, 429]);
+}
+
+#[tokio::test]
+async fn a_limited_caller_is_told_an_id_that_leads_to_the_event() {
+    let app = app(1, 100).await;
+    let jwt = push_main();
+    let query = format!("service={SERVICE}");
+    app.get(&query, Some(("JWT", &jwt))).await;
+    let answer = app.get(&query, Some(("JWT", &jwt))).await;
+    let told = answer
+        .message()
+        .rsplit("decision ")
+        .next()
+        .unwrap()
+        .to_owned();
+    let events = app.events().await;
+    assert!(
+        events
+            .iter()
+            .any(|event| event.decision.as_deref() == Some(&told)),
+        "{told}"
+    );
 }

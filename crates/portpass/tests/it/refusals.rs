@@ -121,11 +121,11 @@ async fn a_wrong_audience_of_somebody_known_is_refused_and_recorded() {
         &[("aud", "https://github.com/acme")],
     );
     let answer = app.get(PUSH, Some(("JWT", &other))).await;
-    assert!(
-        answer.message().contains("audience"),
-        "{}",
-        answer.message()
-    );
+    let message = answer.message();
+    let start = "push to apps/github/acme/web refused for acme/web (ref refs/heads/main, event push): \
+                 the JWT is for https://github.com/acme, and not for this server; decision ";
+    assert!(message.starts_with(start), "{message}");
+    assert_eq!(answer.body["errors"][0]["code"], "DENIED");
     assert!(
         !answer.message().contains(SERVICE),
         "the wanted value is told: {}",
@@ -290,4 +290,20 @@ async fn a_credential_in_a_query_is_not_read() {
         push_main()
     );
     assert_eq!(app.get(&query, None).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_reason_of_each_refusal_under_one_decision_is_kept() {
+    let app = TestApp::start().await;
+    let jwt = jwt(Kind::GithubActions, "branch", &[]);
+    app.get(PUSH, Some(("JWT", &jwt))).await;
+    app.portpass.clock.advance(SignedDuration::from_mins(6));
+    app.get(PUSH, Some(("JWT", &jwt))).await;
+    let events = app.events().await;
+    assert_eq!(events[0].decision, events[1].decision);
+    let reasons: Vec<_> = events
+        .iter()
+        .filter_map(|event| event.reason.as_deref())
+        .collect();
+    assert_eq!(reasons, ["unmet_fact", "expired"]);
 }

@@ -112,8 +112,8 @@ impl Server {
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
         let snapshot = Snapshot::of(&config, None, now)?;
         let rates = Rates {
-            identity_per_minute: config.limits.requests_per_identity_per_minute,
-            unproven_per_minute: config.limits.unproven_per_address_per_minute,
+            identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
+            unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
         };
         let portpass = Arc::new(Portpass {
             clock,
@@ -138,13 +138,13 @@ impl Server {
             portpass: Arc::clone(&portpass),
             metrics: Arc::clone(&metrics),
             trusted_proxies: config.listen.trusted_proxies.clone(),
-            max_body_bytes: config.limits.body_max_bytes.get() as usize,
+            max_body_bytes: config.limits.body_max_bytes.number() as usize,
             public_url: config.public_url.clone(),
             readiness: readiness.clone(),
         });
         let bounds = Bounds {
-            connections: config.limits.connections.get() as usize,
-            header_bytes: config.limits.header_max_bytes.get(),
+            connections: config.limits.connections.number() as usize,
+            header_bytes: config.limits.header_max_bytes.number(),
             header: config.limits.header_timeout.duration(),
             request: config.limits.request_timeout.duration(),
             drain: config.limits.shutdown_timeout.duration(),

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::ensure;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -96,6 +97,11 @@ impl Reloader {
     fn apply(&mut self) -> anyhow::Result<()> {
         let now = self.portpass.clock.now();
         let config = config::load(&self.path)?;
+        // Tokens, discovery and the registries' own files have to agree on it.
+        ensure!(
+            config.public_url == self.started.public_url,
+            "public_url cannot change while serving: it is the `iss` that registries expect; restart Portpass with them"
+        );
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
         let snapshot = Snapshot::of(&config, Some(&previous), now)?;
@@ -112,7 +118,6 @@ impl Reloader {
     fn warn_of_restart(&self, config: &Config) {
         let started = &self.started;
         let changed = [
-            ("public_url", config.public_url != started.public_url),
             ("[admin]", config.admin_socket != started.admin_socket),
             ("[events]", config.events != started.events),
             ("[keys]", config.keys != started.keys),

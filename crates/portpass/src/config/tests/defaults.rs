@@ -11,7 +11,7 @@ fn the_least_file_loads() {
     assert_eq!(config.public_url, "https://registry.example.com");
     assert_eq!(config.listen.http.to_string(), "127.0.0.1:8080");
     assert_eq!(config.listen.ops.to_string(), "127.0.0.1:9090");
-    assert_eq!(config.limits.body_max_bytes.get(), 128 * 1024);
+    assert_eq!(config.limits.body_max_bytes.number(), 128 * 1024);
     assert_eq!(config.data_dir, Path::new("/var/lib/portpass"));
     let socket = Path::new("/var/lib/portpass/admin/portpass.sock");
     assert_eq!(config.admin_socket, socket);

@@ -28,7 +28,7 @@ pull = "**"
     15 | enabled = "yes"
        |           ^^^^^
 
-    error: expected a whole number above 0, found the number `-1`
+    error: `-1` is out of bounds: at least 1, at most 1000000
       --> portpass.toml:18:15
        |
     18 | connections = -1

@@ -169,7 +169,7 @@ token_ttl = "10s"
     16 | header_timeout = "soon"
        |                  ^^^^^^
 
-    error: expected a whole number above 0, found the number `0`
+    error: `0` is out of bounds: at least 16384, at most 16777216
       --> portpass.toml:17:18
        |
     17 | body_max_bytes = 0

@@ -308,8 +308,8 @@ async fn a_known_caller_is_told_what_is_wrong_and_is_recorded() {
     }
     insta::assert_snapshot!(reasons.join("\n"), @r"
     expired: the JWT expired at 2023-11-14T22:10:50Z
-    audience_wrong: the JWT's audience is not one that github accepts
-    audience_shared: the JWT's audience names other services too, which github does not accept
+    audience_wrong: the JWT is for sts.amazonaws.com, and not for this server
+    audience_shared: the JWT is for other services, too: registry.example.com, sts.amazonaws.com
     too_long_lived: the JWT lives 24 h, longer than github accepts
     time_malformed: the JWT's exp is missing or not a time
     time_malformed: the JWT's exp is missing or not a time
