@@ -15,7 +15,8 @@ use prometheus_client::{
 use crate::{
     audit::{Recorded, Unrecorded},
     identity::Unproven,
-    portpass::{Portpass, Refused},
+    portpass::Portpass,
+    refused::Refused,
 };
 
 /// Upper bounds of the buckets of a request's duration, in seconds.

@@ -19,11 +19,7 @@ use super::{
     parameters::{Parameters, is_form},
     trace::RequestId,
 };
-use crate::{
-    audit::Origin,
-    credential::Presented,
-    portpass::{Nonsense, TokenRequest},
-};
+use crate::{audit::Origin, credential::Presented, portpass::TokenRequest, refused::Nonsense};
 
 /// Everything beside the parameters that a request says of itself.
 struct Caller<'a> {

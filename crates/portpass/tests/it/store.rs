@@ -80,7 +80,10 @@ async fn events_survive_a_restart() {
     };
     let store = Store::open(&data_dir).await.unwrap();
     let insert = portpass::store::Change::Insert(Box::new(row.clone()));
-    store.write_events(std::slice::from_ref(&insert)).await.unwrap();
+    store
+        .write_events(std::slice::from_ref(&insert))
+        .await
+        .unwrap();
     // A transaction is whole or not at all.
     let repeat = portpass::store::Change::Repeat {
         id: "01".to_owned(),
