@@ -1,1 +1,18 @@
-//! Placeholder.
+//! A whole set-up on loopback: an issuer, Portpass, registries, and the clients people really use.
+//!
+//! Everything here starts processes, each in a folder of its own that goes away with it; no name is
+//! looked up outside this machine and no image is pulled from one.
+
+pub mod ports;
+pub mod process;
+pub mod tool;
+
+pub mod http;
+pub mod image;
+
+pub mod issuer;
+pub mod portpass;
+pub mod registry;
+
+pub mod client;
+pub mod world;

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod store;
 
 pub mod portpass;
+pub mod refused;
 
 pub mod admin;
 pub mod cli;

@@ -19,7 +19,7 @@ use moka::sync::Cache;
 
 use crate::{
     identity::{Identity, Proof},
-    portpass::Refused,
+    refused::{Limited, Refused},
     token::SignedToken,
 };
 
@@ -111,7 +111,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         Self {
             full_at: Cache::builder()
                 .max_capacity(REMEMBERED)
-                .time_to_idle(Duration::from_secs(120))
+                .time_to_idle(Duration::from_mins(2))
                 .build(),
             per_minute: i64::from(per_minute.get()),
         }
@@ -139,14 +139,6 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         // The closure always gives a value, so the update always happens.
         let _ = full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
-}
-
-/// Too many requests (RFC 6585 §4).
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("too many requests; try again in {seconds} s")]
-pub struct Limited {
-    /// When to come again.
-    pub seconds: u64,
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use prometheus_client::{
 use crate::{
     audit::{Recorded, Unrecorded},
     identity::Unproven,
-    portpass::{Portpass, Refused},
+    portpass::Portpass,
+    refused::Refused,
 };
 
 /// Upper bounds of the buckets of a request's duration, in seconds.
@@ -144,7 +145,7 @@ impl Metrics {
         self.reloads.get_or_create(&Reload { outcome }).inc();
     }
 
-    /// The text that a Prometheus server reads (OpenMetrics 1.0).
+    /// The text that a Prometheus server reads (`OpenMetrics` 1.0).
     pub(crate) fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
         self.issuer_keys.clear();
         self.issuer_keys_age.clear();

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, ConfigError},
     decision::Policy,
     identity::Directory,
-    portpass::Nonsense,
+    refused::Nonsense,
     registry::Registry,
 };
 

@@ -1,5 +1,7 @@
 //! Logs: set up once, in one of two forms.
 
+use std::io::{IsTerminal as _, stderr};
+
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::{LogFormat, LogLevel, LogSettings};
@@ -19,7 +21,9 @@ pub fn set_up(settings: &LogSettings) -> anyhow::Result<()> {
         LogLevel::Trace => "trace",
     };
     let filter = EnvFilter::try_new(format!("warn,portpass={level}"))?;
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer()
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,

@@ -6,6 +6,7 @@
 //! [`sharing`], so that they cannot fill the disk.
 
 mod event;
+mod intent;
 mod origin;
 mod sharing;
 mod writer;
@@ -20,7 +21,7 @@ pub use self::{
     writer::{Commits, Gate},
 };
 use crate::{
-    portpass::Refused,
+    refused::Refused,
     store::{Store, StoreError},
     token::SignedToken,
 };
@@ -70,7 +71,7 @@ impl Journal {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Recorded, Unrecorded> {
-        self.commit(event::of_outcome(&outcome, origin, now))
+        self.commit(intent::of_outcome(&outcome, origin, now))
             .await?;
         Ok(Recorded { outcome })
     }
@@ -90,7 +91,7 @@ impl Journal {
         detail: serde_json::Value,
         now: Timestamp,
     ) -> Result<(), Unrecorded> {
-        self.commit(event::of_operator(actor, action, &detail, now))
+        self.commit(intent::of_operator(actor, action, &detail, now))
             .await
     }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// What stands after `portpass check`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Check {}
+pub(super) struct Check;
 
 impl Check {
     /// Prints a summary of what loads, or every fault. Exit code 1: it does
@@ -23,13 +23,13 @@ impl Check {
     /// # Errors
     ///
     /// Nothing can be printed.
-    pub(super) fn run(self, config: &Path, printer: &Printer) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
         let checked = load(config, Clock::System.now());
         match (&checked, printer.is_json()) {
-            (Ok(config), false) => printer.text(&summary(config))?,
-            (Ok(config), true) => printer.json(&json_summary(config))?,
-            (Err(error), false) => printer.text(&error.render())?,
-            (Err(error), true) => printer.json(&json_faults(error))?,
+            (Ok(config), false) => Printer::text(&summary(config))?,
+            (Ok(config), true) => Printer::json(&json_summary(config))?,
+            (Err(error), false) => Printer::text(&error.render())?,
+            (Err(error), true) => Printer::json(&json_faults(error))?,
         }
         Ok(match checked {
             Ok(_) => ExitCode::SUCCESS,

@@ -71,10 +71,10 @@ struct JwtArgs {
 
 impl DevArgs {
     /// Serves, or prints the JWT that is asked for.
-    pub(super) fn run(&self, printer: &Printer) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         if let Some(DevCommand::Jwt(args)) = &self.command {
             let jwt = self.jwt(args, Clock::System.now())?;
-            printer.text(&format!("{jwt}\n"))?;
+            Printer::text(&format!("{jwt}\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
         let settings = self.prepare()?;
@@ -86,7 +86,7 @@ impl DevArgs {
         if let KeyAnswer::Exported { content } = answer {
             std::fs::write(settings.registry_ca(), content).context("exporting the CA")?;
         }
-        printer.text(&settings.next_steps())?;
+        Printer::text(&settings.next_steps())?;
         serve::serve(config, &path, data_dir)
     }
 

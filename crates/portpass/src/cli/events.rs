@@ -60,7 +60,7 @@ enum Source {
 }
 
 impl Events {
-    pub(super) fn run(self, config: &Path, printer: &Printer) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
         block_on(async {
             let config = config::load(config)?;
             let source = match Client::connect(&config.admin_socket).await? {
@@ -75,8 +75,8 @@ impl Events {
         })
     }
 
-    async fn show(self, source: &Source, printer: &Printer) -> anyhow::Result<()> {
-        let mut query = EventQuery {
+    async fn show(self, source: &Source, printer: Printer) -> anyhow::Result<()> {
+        let query = EventQuery {
             after: None,
             decision: self.decision,
             identity: self.identity,
@@ -87,34 +87,49 @@ impl Events {
             registry: self.registry,
             since: self.since.as_deref().map(read_since).transpose()?,
         };
-        let mut events = source.events(&query).await?;
+        let events = source.events(&query).await?;
         print(&events, true, printer)?;
-        let mut shown = HashMap::new();
-        while self.follow {
-            // Events are committed a little out of order, and counts go up:
-            // look back a little, and show what is not shown yet.
-            let newest = events.iter().map(|event| event.last).max();
-            let from = newest.unwrap_or_else(|| Clock::System.now()) - LOOK_BACK;
-            shown.extend(events.iter().map(|event| (event.id.clone(), event.clone())));
-            shown.retain(|_, event| event.last >= from);
-            query.since = Some(from);
-            query.limit = Some(MAX_EVENTS);
-            tokio::time::sleep(FOLLOW_EVERY).await;
-            let recent = source.events(&query).await?;
-            let is_new = |event: &&Event| {
-                shown
-                    .get(&event.id)
-                    .is_none_or(|old| old.count != event.count)
-            };
-            let new: Vec<_> = recent.iter().filter(is_new).cloned().collect();
-            if !new.is_empty() {
-                print(&new, false, printer)?;
-            }
-            if !recent.is_empty() {
-                events = recent;
-            }
+        if self.follow {
+            follow(source, query, events, printer).await?;
         }
         Ok(())
+    }
+}
+
+/// Shows what is new until somebody stops us.
+///
+/// Events are committed a little out of order, and their counts go up: each
+/// look goes back a little, and shows what was not shown as it is now.
+async fn follow(
+    source: &Source,
+    mut query: EventQuery,
+    mut events: Vec<Event>,
+    printer: Printer,
+) -> anyhow::Result<()> {
+    let mut shown = HashMap::new();
+    let mut newest = Clock::System.now();
+    query.limit = Some(MAX_EVENTS);
+    loop {
+        newest = events
+            .iter()
+            .map(|event| event.last)
+            .fold(newest, Timestamp::max);
+        let from = newest - LOOK_BACK;
+        shown.extend(
+            events
+                .into_iter()
+                .map(|event| (event.id, (event.last, event.count))),
+        );
+        shown.retain(|_, (last, _)| *last >= from);
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        query.since = Some(from);
+        events = source.events(&query).await?;
+        events.retain(|event| {
+            shown
+                .get(&event.id)
+                .is_none_or(|(_, count)| *count != event.count)
+        });
+        print(&events, false, printer)?;
     }
 }
 
@@ -134,26 +149,23 @@ fn read_since(text: &str) -> anyhow::Result<Timestamp> {
     }
     let span: jiff::Span = text
         .parse()
-        .map_err(|_| anyhow::anyhow!("`{text}` is neither a time nor a span such as 2h"))?;
+        .map_err(|_neither| anyhow::anyhow!("`{text}` is neither a time nor a span such as 2h"))?;
     let now = Clock::System.now();
     Ok(Zoned::new(now, TimeZone::UTC)
         .checked_sub(span)?
         .timestamp())
 }
 
-fn print(events: &[Event], with_header: bool, printer: &Printer) -> anyhow::Result<()> {
+fn print(events: &[Event], with_header: bool, printer: Printer) -> anyhow::Result<()> {
     if printer.is_json() {
-        return events.iter().try_for_each(|event| printer.json(event));
+        return events.iter().try_for_each(Printer::json);
     }
     let header = ["TIME", "KIND", "COUNT", "WHO", "WHAT", "DECISION"];
     let rows: Vec<_> = events.iter().map(row).collect();
-    if with_header || !rows.is_empty() {
-        printer.table(if with_header { &header } else { &[""; 6] }, &rows)?;
-    }
-    Ok(())
+    printer.table(with_header.then_some(header), rows)
 }
 
-fn row(event: &Event) -> Vec<String> {
+fn row(event: &Event) -> [String; 6] {
     let text = |key: &str| event.body.get(key).and_then(Value::as_str);
     let who = match (&event.issuer, &event.identity) {
         (Some(issuer), Some(id)) => match text("name") {
@@ -189,7 +201,7 @@ fn row(event: &Event) -> Vec<String> {
             .or_else(|| text("action").map(str::to_owned))
             .unwrap_or_default(),
     };
-    vec![
+    [
         event.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         event.kind.clone(),
         event.count.to_string(),

@@ -1,15 +1,14 @@
 //! `portpass keys`: arguments in, a command out; an answer in, its text out.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{block_on, offline, printer::Printer};
+use super::{
+    block_on, offline,
+    printer::{Printer, columns},
+};
 use crate::{
     admin::Client,
     clock::Clock,
@@ -67,16 +66,18 @@ enum CaVerb {
 }
 
 /// Has the running server carry the command out, or does it here while none runs.
-pub(super) fn run(args: KeysArgs, config: &Path, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: KeysArgs, config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
     let config = config::load(config)?;
     let command = command(args);
     let answer = match block_on(async { Ok(Client::connect(&config.admin_socket).await?) })? {
         Some(client) => block_on(async { Ok(client.keys(&command).await?) })?,
         None => offline(&config, command)?,
     };
-    let mut text = Vec::new();
-    print(&answer, &mut text, printer.is_json())?;
-    printer.text(&String::from_utf8(text)?)?;
+    if printer.is_json() {
+        Printer::json(&answer)?;
+    } else {
+        Printer::text(&text(answer))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -110,82 +111,55 @@ fn command(args: KeysArgs) -> KeyCommand {
     }
 }
 
-/// Prints an answer for people, or as one JSON value for programs.
-///
-/// # Errors
-///
-/// When it cannot be written.
-fn print(answer: &KeyAnswer, out: &mut impl Write, json: bool) -> io::Result<()> {
-    if json {
-        serde_json::to_writer_pretty(&mut *out, answer)?;
-        return writeln!(out);
-    }
+/// An answer for people. What is exported stands as it is.
+fn text(answer: KeyAnswer) -> String {
     match answer {
         KeyAnswer::Done { message, next } => {
-            writeln!(out, "{message}")?;
-            for (index, step) in next.iter().enumerate() {
-                writeln!(out, "  {}. {step}", index + 1)?;
-            }
-            Ok(())
+            let steps = next
+                .iter()
+                .zip(1..)
+                .map(|(step, number)| format!("  {number}. {step}\n"));
+            format!("{message}\n{}", steps.collect::<String>())
         }
-        KeyAnswer::Exported { content } => out.write_all(content.as_bytes()),
+        KeyAnswer::Exported { content } => content,
         KeyAnswer::Listed {
             authorities,
             keys,
             warning,
         } => {
-            write_columns(out, &rows(authorities, keys))?;
-            if let Some(warning) = warning {
-                writeln!(out, "\nwarning: {warning}")?;
-            }
-            Ok(())
+            let header = ["KEY", "SIGNS", "STATE", "FROM", "UNTIL", "FOR"].map(str::to_owned);
+            let authorities = authorities.iter().map(authority_row);
+            let rows = authorities.chain(keys.into_iter().map(key_row));
+            let warning = warning.map(|warning| format!("\nwarning: {warning}\n"));
+            columns([header].into_iter().chain(rows)) + &warning.unwrap_or_default()
         }
     }
 }
 
-const COLUMNS: usize = 6;
-
-fn rows(authorities: &[ListedAuthority], keys: &[ListedKey]) -> Vec<[String; COLUMNS]> {
-    let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
-    let mut rows = vec![["KEY", "SIGNS", "STATE", "FROM", "UNTIL", "FOR"].map(str::to_owned)];
-    for authority in authorities {
-        rows.push([
-            "CA".to_owned(),
-            "leaves".to_owned(),
-            authority.state.to_string(),
-            day(authority.not_before),
-            day(authority.not_after),
-            "every registry of profile x5c".to_owned(),
-        ]);
-    }
-    for key in keys {
-        rows.push([
-            key.kid.clone(),
-            format!("{} ({})", key.algorithm, key.profile),
-            key.state.to_string(),
-            day(key.not_before),
-            day(key.not_after),
-            key.registries.join(", "),
-        ]);
-    }
-    rows
+fn authority_row(authority: &ListedAuthority) -> [String; 6] {
+    [
+        "CA".to_owned(),
+        "leaves".to_owned(),
+        authority.state.to_string(),
+        minute(authority.not_before),
+        minute(authority.not_after),
+        "every registry of profile x5c".to_owned(),
+    ]
 }
 
-fn write_columns(out: &mut impl Write, rows: &[[String; COLUMNS]]) -> io::Result<()> {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.len().max(*width);
-        }
-    }
-    for row in rows {
-        let padded = row.iter().zip(widths);
-        let line: Vec<String> = padded
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        writeln!(out, "{}", line.join("  ").trim_end())?;
-    }
-    Ok(())
+fn key_row(key: ListedKey) -> [String; 6] {
+    [
+        key.kid,
+        format!("{} ({})", key.algorithm, key.profile),
+        key.state.to_string(),
+        minute(key.not_before),
+        minute(key.not_after),
+        key.registries.join(", "),
+    ]
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 #[cfg(test)]
@@ -236,12 +210,6 @@ mod tests {
         assert!(Line::try_parse_from(["keys", "activate"]).is_err());
     }
 
-    fn printed(answer: &KeyAnswer, json: bool) -> String {
-        let mut out = Vec::new();
-        print(answer, &mut out, json).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
     #[test]
     fn a_list_is_a_table() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
@@ -262,15 +230,15 @@ mod tests {
             }],
             warning: Some("it ends".to_owned()),
         };
-        insta::assert_snapshot!(printed(&answer, false), @r"
+        insta::assert_snapshot!(text(answer.clone()), @r"
         KEY  SIGNS        STATE    FROM              UNTIL             FOR
         CA   leaves       current  2026-01-01 00:00  2035-12-30 00:00  every registry of profile x5c
         abc  ES256 (x5c)  coming   2026-01-02 00:00  2026-01-04 00:00  prod, stage
 
         warning: it ends
         ");
-        let read: KeyAnswer = serde_json::from_str(&printed(&answer, true)).unwrap();
-        assert_eq!(read, answer);
+        let json = serde_json::to_string(&answer).unwrap();
+        assert_eq!(serde_json::from_str::<KeyAnswer>(&json).unwrap(), answer);
     }
 
     #[test]
@@ -279,11 +247,11 @@ mod tests {
         let answer = KeyAnswer::Exported {
             content: content.clone(),
         };
-        assert_eq!(printed(&answer, false), content);
+        assert_eq!(text(answer.clone()), content);
         let answer = KeyAnswer::Done {
             message: "done".to_owned(),
             next: vec!["rest".to_owned()],
         };
-        assert_eq!(printed(&answer, false), "done\n  1. rest\n");
+        assert_eq!(text(answer.clone()), "done\n  1. rest\n");
     }
 }

@@ -93,10 +93,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(line.json);
-    match execute(line.command, line.config, &printer) {
+    match execute(line.command, line.config, printer) {
         Ok(code) => code,
         Err(error) => {
-            printer.error(&error);
+            Printer::error(&error);
             ExitCode::FAILURE
         }
     }
@@ -105,17 +105,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(
     command: Command,
     config: Option<PathBuf>,
-    printer: &Printer,
+    printer: Printer,
 ) -> anyhow::Result<ExitCode> {
     let config = config.unwrap_or_else(found_configuration);
     match command {
-        Command::Check(check) => check.run(&config, printer),
-        Command::Dev(dev) => dev.run(printer),
+        Command::Check(check::Check) => check::Check::run(&config, printer),
+        Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(&config, printer),
-        Command::Init(init) => init.run(printer),
+        Command::Init(init) => init.run(),
         Command::Keys(args) => keys::run(args, &config, printer),
-        Command::Reference(reference) => reference.run(printer),
-        Command::Serve(serve) => serve.run(&config),
+        Command::Reference(reference) => reference.run(),
+        Command::Serve(serve::Serve) => serve::Serve::run(&config),
         Command::Backup(_) => Err(not_in_this_version("backup")),
         Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),

@@ -1,11 +1,11 @@
 //! The one printer: tables and colour for people, JSON for programs.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
 /// Prints what commands answer.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Printer {
     json: bool,
     colour: bool,
@@ -20,17 +20,17 @@ impl Printer {
     }
 
     /// Whether a program reads.
-    pub(super) fn is_json(&self) -> bool {
+    pub(super) fn is_json(self) -> bool {
         self.json
     }
 
     /// A value on one line, for programs.
-    pub(super) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.text(&format!("{}\n", serde_json::to_string(value)?))
+    pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+        Self::text(&format!("{}\n", serde_json::to_string(value)?))
     }
 
     /// A text as it stands. Whoever reads may have gone: that is no failure.
-    pub(super) fn text(&self, text: &str) -> anyhow::Result<()> {
+    pub(super) fn text(text: &str) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -38,47 +38,68 @@ impl Printer {
         }
     }
 
-    /// Rows under a header, in columns as wide as they need be. What does not
-    /// print is shown as `?`: some of it came from strangers.
-    pub(super) fn table(&self, header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
-        let width = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            let longest = cells
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or_default();
-            longest.max(header.get(column).map_or(0, |name| name.len()))
-        };
-        let widths: Vec<_> = (0..header.len()).map(width).collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let padded = cells.zip(&widths).map(|(cell, width)| {
-                let cell: String = cell
-                    .chars()
-                    .map(|c| if c.is_control() { '?' } else { c })
-                    .collect();
-                format!("{cell:<width$}")
-            });
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        let head = line(&mut header.iter().copied());
-        let mut text = if self.colour {
-            format!("\u{1b}[1m{head}\u{1b}[0m\n")
-        } else {
-            head + "\n"
-        };
-        for row in rows {
-            text.push_str(&line(&mut row.iter().map(String::as_str)));
-            text.push('\n');
+    /// Rows in columns; the first is the header, if there is one.
+    pub(super) fn table<const N: usize>(
+        self,
+        header: Option<[&str; N]>,
+        rows: Vec<[String; N]>,
+    ) -> anyhow::Result<()> {
+        let header = header.map(|names| names.map(str::to_owned));
+        let is_bold = self.colour && header.is_some();
+        let text = columns(header.into_iter().chain(rows));
+        match text.split_once('\n') {
+            Some((head, rest)) if is_bold => {
+                Self::text(&format!("\u{1b}[1m{head}\u{1b}[0m\n{rest}"))
+            }
+            Some(_) | None => Self::text(&text),
         }
-        self.text(&text)
     }
 
     /// What went wrong, on the standard error.
-    pub(super) fn error(&self, error: &anyhow::Error) {
+    pub(super) fn error(error: &anyhow::Error) {
         let mut out = io::stderr().lock();
         let text = format!("{error:#}");
         let end = if text.ends_with('\n') { "" } else { "\n" };
         // Nobody is left to tell if this fails.
         drop(write!(out, "portpass: {text}{end}"));
+    }
+}
+
+/// Rows as lines, in columns as wide as they need be. What does not print is
+/// shown as `?`: some of it came from strangers.
+pub(super) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let printable = |character: char| {
+        if character.is_control() {
+            '?'
+        } else {
+            character
+        }
+    };
+    let clean = |cell: String| cell.chars().map(printable).collect::<String>();
+    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(clean)).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; N]| {
+        let padded = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_need_be_and_print() {
+        let rows = [["a", "b"], ["long", "\u{1b}[31m"]].map(|row| row.map(str::to_owned));
+        assert_eq!(columns(rows), "a     b\nlong  ?[31m\n");
     }
 }

@@ -45,14 +45,14 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     };
     let mut reading = Reading::new(&sources, root, faults);
     let config = assemble(&mut reading);
-    reading.refuse_rest(file::keys().iter().map(String::as_str));
+    reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
         faults, referenced, ..
     } = reading;
     if !faults.is_empty() {
         return Err(ConfigError::new(sources, faults));
     }
-    let footprint = Footprint::new(path, patterns, referenced, &sources);
+    let footprint = Footprint::new(path, patterns, &referenced, &sources);
     Ok(config(footprint, sources))
 }
 

@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Refuses whatever no section has taken.
-    pub(super) fn refuse_rest<'k>(&mut self, known: impl Iterator<Item = &'k str> + Clone) {
+    pub(super) fn refuse_rest<'k>(&mut self, known: &(impl Iterator<Item = &'k str> + Clone)) {
         for (key, _) in std::mem::take(&mut self.root) {
             let at = Place::of_span(&key.span());
             let hint = suggest::instead(key.get_ref(), known.clone());

@@ -44,7 +44,7 @@ impl<'s> Page<'s> {
         self.text.push_str(HEAD);
         self.text.push_str("\n## Top of the file\n");
         self.text.push_str(COLUMNS);
-        let sections: Vec<(&'s String, &'s Value)> = self.properties(self.root).collect();
+        let sections: Vec<(&'s String, &'s Value)> = Self::properties(self.root).collect();
         for (key, schema) in &sections {
             if !self.is_table(schema) {
                 self.write_row(key, schema, self.root);
@@ -84,7 +84,7 @@ impl<'s> Page<'s> {
     }
 
     fn write_rows(&mut self, prefix: &str, table: &'s Value) {
-        let rows: Vec<_> = self.properties(table).collect();
+        let rows: Vec<_> = Self::properties(table).collect();
         for (key, schema) in rows {
             self.write_row(&format!("{prefix}{key}"), schema, table);
             let inner = self.target(schema);
@@ -146,7 +146,7 @@ impl<'s> Page<'s> {
                 format!("time, {}", bounds.unwrap_or_default())
             }
             Some("string") => "text".to_owned(),
-            Some(_) | None => match self.variants(schema).as_slice() {
+            Some(_) | None => match Self::variants(schema).as_slice() {
                 [] => "text or list of texts".to_owned(),
                 _ => "word".to_owned(),
             },
@@ -156,13 +156,13 @@ impl<'s> Page<'s> {
     /// The words a key may be set to, each with its meaning.
     fn words(&self, schema: &'s Value) -> String {
         let mut words = String::new();
-        for (word, meaning) in self.variants(self.target(schema)) {
+        for (word, meaning) in Self::variants(self.target(schema)) {
             write!(words, "<br>`{word}`: {meaning}").expect("a string takes every write");
         }
         words
     }
 
-    fn variants(&self, schema: &'s Value) -> Vec<(String, String)> {
+    fn variants(schema: &'s Value) -> Vec<(String, String)> {
         let variants = schema.get("oneOf").and_then(Value::as_array);
         variants
             .into_iter()
@@ -207,10 +207,7 @@ impl<'s> Page<'s> {
         }
     }
 
-    fn properties(
-        &self,
-        table: &'s Value,
-    ) -> impl Iterator<Item = (&'s String, &'s Value)> + use<'s> {
+    fn properties(table: &'s Value) -> impl Iterator<Item = (&'s String, &'s Value)> + use<'s> {
         let properties = table.get("properties").and_then(Value::as_object);
         properties.into_iter().flat_map(Map::iter)
     }

@@ -9,6 +9,10 @@ use crate::decision::{RuleSource, When};
 /// Who may do what (`[rule.*]`), or never may (`[deny.*]`, which wins).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file that is true or false"
+)]
 pub(super) struct RuleSection {
     /// Whether names are rendered without a literal prefix, so that callers
     /// share the registry's root.

@@ -179,9 +179,9 @@ impl Expression {
             thread::Builder::new()
                 .stack_size(PARSER_STACK)
                 .spawn_scoped(scope, parse)
-                .map_err(|_| crashed())?
+                .map_err(|_no_thread| crashed())?
                 .join()
-                .unwrap_or_else(|_| Err(crashed()))
+                .unwrap_or_else(|_panic| Err(crashed()))
         })
     }
 
@@ -328,7 +328,7 @@ fn one_claim(name: &str) -> NamedClaims {
 /// What expressions see of one request.
 pub(super) struct Variables<'p>(Context<'p, 'p>);
 
-impl<'p> Variables<'p> {
+impl Variables<'_> {
     pub(super) fn new(environment: &Environment, proof: &Proof, registry: &str) -> Self {
         let mut context = Context::with_env(Arc::clone(&environment.0));
         let issuer = ("issuer".into(), proof.identity().issuer().into());

@@ -31,12 +31,12 @@ impl Matches {
         loop {
             let known = matches.0.len();
             for (name, table) in source {
-                let mut names = table.value.matches.iter().map(|name| name.get_ref());
+                let mut names = table.value.matches.iter().map(toml::Spanned::get_ref);
                 if !matches.0.contains_key(name)
                     && names.all(|name| matches.0.contains_key(name) || !source.contains_key(name))
                 {
                     let known = source.keys();
-                    let compiled = matches.resolve(&table.value, table.at.file, known, faults);
+                    let compiled = matches.resolve(&table.value, table.at.file, &known, faults);
                     matches.0.insert(name.clone(), compiled);
                 }
             }
@@ -63,14 +63,14 @@ impl Matches {
         file: usize,
         faults: &mut Vec<Fault>,
     ) -> Conjunction {
-        self.resolve(when, file, self.0.keys(), faults)
+        self.resolve(when, file, &self.0.keys(), faults)
     }
 
     fn resolve<'s>(
         &self,
         when: &When,
         file: usize,
-        known: impl Iterator<Item = &'s String> + Clone,
+        known: &(impl Iterator<Item = &'s String> + Clone),
         faults: &mut Vec<Fault>,
     ) -> Conjunction {
         let mut clauses: Vec<_> = when

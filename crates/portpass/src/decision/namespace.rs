@@ -58,10 +58,10 @@ pub(super) fn check(source: &PolicySource, rules: &[Rule], faults: &mut Vec<Faul
         }
     }
     for (name, at) in images::names(&source.images) {
-        let reached = reaches
+        let taken = reaches
             .iter()
             .find(|reach| glob::matches(&reach.steps, name));
-        if let Some(reach) = reached {
+        if let Some(reach) = taken {
             faults.push(Fault {
                 message: format!(
                     "`{name}` is a name that `{}` of {} could render for another identity",

@@ -7,9 +7,8 @@ use super::glob::Step;
 /// Both patterns are walked at once, as the product of two automata over their
 /// positions, so the answer is exact and needs no sample texts.
 pub(super) fn intersect(one: &[Step], other: &[Step]) -> bool {
-    let (one, other) = match strip_common(one, other) {
-        Some(rests) => rests,
-        None => return false,
+    let Some((one, other)) = strip_common(one, other) else {
+        return false;
     };
     let width = other.len() + 1;
     let mut seen = vec![false; (one.len() + 1) * width];

@@ -58,16 +58,13 @@ impl Pattern {
         if text.contains("{images}") {
             return Err(PatternError::ImagesWithText);
         }
-        let (pattern, steps) = match Template::parse(text)? {
-            Some(template) => {
-                let steps = template.reach("issuer");
-                (Self::Template(template), steps)
-            }
-            None => {
-                let glob = Glob::parse(text).map_err(TemplateError::from)?;
-                let steps = glob.steps().to_vec();
-                (Self::Glob(glob), steps)
-            }
+        let (pattern, steps) = if let Some(template) = Template::parse(text)? {
+            let steps = template.reach("issuer");
+            (Self::Template(template), steps)
+        } else {
+            let glob = Glob::parse(text).map_err(TemplateError::from)?;
+            let steps = glob.steps().to_vec();
+            (Self::Glob(glob), steps)
         };
         if can_be_a_name(&steps) {
             Ok(pattern)

@@ -190,7 +190,8 @@ impl Judgement<'_, '_> {
     /// Why a scope gets nothing of what matters.
     fn why<'s>(&self, scope: &'s Scope, resource: Resource) -> Why<'s> {
         let name = scope.name.as_str();
-        let (is_given, could_give): (bool, Box<dyn Fn(&Rule) -> bool>) = match resource {
+        let is_given;
+        let could_give: &dyn Fn(&Rule) -> bool = match resource {
             Resource::Repository(_) if !is_repository_name(name) => {
                 return (Some(scope), Reason::InvalidName);
             }
@@ -201,22 +202,20 @@ impl Judgement<'_, '_> {
                     ..wanted
                 };
                 let gives = |covers: &Covers<'_>| covers.gives(name).and(missed).any();
-                (
-                    matched(&self.rules).any(gives),
-                    Box::new(move |rule| rule.could_give(self.request, name, missed)),
-                )
+                is_given = matched(&self.rules).any(gives);
+                &move |rule| rule.could_give(self.request, name, missed)
             }
-            Resource::Catalog => (
-                matched(&self.rules).any(|covers| covers.catalog),
-                Box::new(|rule| rule.catalog),
-            ),
+            Resource::Catalog => {
+                is_given = matched(&self.rules).any(|covers| covers.catalog);
+                &|rule| rule.catalog
+            }
         };
         let reason = if self.request.proof.is_anonymous() {
             Reason::LoginRequired
         } else if is_given {
             Reason::Denied
         } else {
-            self.closest(could_give.as_ref())
+            self.closest(could_give)
         };
         (Some(scope), reason)
     }

@@ -26,6 +26,10 @@ pub struct PolicySource {
 
 /// One `[rule.*]` or `[deny.*]`; a key that the file leaves out is empty or false.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file that is true or false"
+)]
 pub struct RuleSource {
     /// Its name in the table's header.
     pub at: Place,

@@ -234,11 +234,10 @@ fn placeholder_words() -> impl Iterator<Item = &'static str> {
 }
 
 fn known_placeholders() -> String {
-    let mut text = String::new();
-    for word in placeholder_words() {
-        text.push_str(&format!("`{{{word}}}`, "));
-    }
-    text + "and `{images}`"
+    let words: Vec<_> = placeholder_words()
+        .map(|word| format!("`{{{word}}}`"))
+        .collect();
+    words.join(", ") + " and `{images}`"
 }
 
 /// Whether a pattern means some repository name: with a letter, which may

@@ -60,7 +60,7 @@ fn set(list: &[Located<String>]) -> BTreeSet<&str> {
 fn when(when: &When) -> Value {
     let facts = when.facts.iter();
     let facts = facts.map(|(fact, expected)| (word(*fact).to_owned(), is(expected)));
-    let matches: BTreeSet<_> = when.matches.iter().map(|name| name.get_ref()).collect();
+    let matches: BTreeSet<_> = when.matches.iter().map(toml::Spanned::get_ref).collect();
     json!({ "facts": Value::Object(facts.collect()), "matches": matches })
 }
 

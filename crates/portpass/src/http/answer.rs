@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     audit::{Recorded, Unrecorded},
     identity::Unproven,
-    portpass::{Ask, Nonsense, Refused},
+    refused::{Ask, Nonsense, Refused},
     short_id::ShortId,
     token::SignedToken,
 };

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::State,
     http::header::CACHE_CONTROL,
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 
 use super::Edge;

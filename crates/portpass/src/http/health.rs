@@ -9,7 +9,7 @@ use axum::{
     Json,
     extract::State,
     http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde_json::json;
 
@@ -63,7 +63,7 @@ pub(super) async fn ready_in_detail(State(edge): State<Arc<Edge>>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// `/metrics`, in the OpenMetrics text format.
+/// `/metrics`, in the `OpenMetrics` text format.
 pub(super) async fn metrics(State(edge): State<Arc<Edge>>) -> Response {
     let now = edge.portpass.clock.now();
     let text = edge.metrics.render(&edge.portpass, now);

@@ -64,11 +64,13 @@ pub fn public(edge: Arc<Edge>) -> Router {
         .with_state(edge)
 }
 
-/// What the people who run the server may reach.
-pub fn ops(edge: Arc<Edge>) -> Router {
-    Router::new()
-        .route("/metrics", get(health::metrics))
+/// What the people who run the server may reach; the metrics only if asked for.
+pub fn ops(edge: Arc<Edge>, with_metrics: bool) -> Router {
+    let mut router = Router::new()
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready_in_detail))
-        .with_state(edge)
+        .route("/readyz", get(health::ready_in_detail));
+    if with_metrics {
+        router = router.route("/metrics", get(health::metrics));
+    }
+    router.with_state(edge)
 }

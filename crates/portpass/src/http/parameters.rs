@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 
-use crate::portpass::Nonsense;
+use crate::refused::Nonsense;
 
 /// What a token request may say, by the names of the Docker token protocol and
 /// RFC 6749. What else is there is ignored (RFC 6749 §3.2).

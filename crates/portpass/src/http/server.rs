@@ -130,7 +130,7 @@ impl Server {
                     Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
                     Ok(Err(error)) => tracing::debug!(error = %error, "A TLS handshake failed"),
                     Err(elapsed) => {
-                        tracing::debug!(error = %elapsed, "A TLS handshake took too long")
+                        tracing::debug!(error = %elapsed, "A TLS handshake took too long");
                     }
                 },
             }
@@ -189,7 +189,7 @@ impl Server {
 async fn silence(begun: &AtomicBool, limit: Duration) {
     sleep(limit).await;
     if begun.load(Ordering::Relaxed) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET` and `POST /token`: the Docker token protocol and its OAuth2 form.
+//! `GET` and `POST /token`: the Docker token protocol, and its form of OAuth 2.
 
 use std::sync::Arc;
 
@@ -19,11 +19,7 @@ use super::{
     parameters::{Parameters, is_form},
     trace::RequestId,
 };
-use crate::{
-    audit::Origin,
-    credential::Presented,
-    portpass::{Nonsense, TokenRequest},
-};
+use crate::{audit::Origin, credential::Presented, portpass::TokenRequest, refused::Nonsense};
 
 /// Everything beside the parameters that a request says of itself.
 struct Caller<'a> {
@@ -100,7 +96,7 @@ impl Caller<'_> {
                         authorization: self
                             .headers
                             .get(AUTHORIZATION)
-                            .map(|value| value.as_bytes()),
+                            .map(axum::http::HeaderValue::as_bytes),
                         password: parameters.password.as_deref(),
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),

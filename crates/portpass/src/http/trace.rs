@@ -12,6 +12,9 @@ use axum::{
 use super::{Edge, Peer, client_ip::client_ip};
 use crate::event_id::event_id;
 
+/// How much of a path is logged, in characters: more than any of ours has.
+const MAX_PATH: usize = 64;
+
 /// The id under which a request stands in the log and in its event.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(Arc<str>);
@@ -34,7 +37,7 @@ pub(super) async fn trace(
     let peer = request.extensions().get::<Peer>().copied();
     let address = peer.map(|peer| client_ip(peer, request.headers(), &edge.trusted_proxies));
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path: String = request.uri().path().chars().take(MAX_PATH).collect();
     let keeps_alive = request.version() <= Version::HTTP_11;
     request.extensions_mut().insert(id.clone());
 

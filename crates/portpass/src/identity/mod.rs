@@ -160,9 +160,4 @@ impl Proof {
             until,
         }
     }
-
-    /// The proof of a caller who presented nothing, for the tests of later steps.
-    pub(crate) fn of_nobody() -> Self {
-        Self::anonymous()
-    }
 }

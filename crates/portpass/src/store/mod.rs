@@ -7,7 +7,7 @@
 mod events;
 mod lock;
 
-use std::{io, path::Path, time::Duration};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use sqlx::{
     SqlitePool,
@@ -54,6 +54,14 @@ impl Store {
     }
 
     async fn connect(path: &Path) -> Result<Self, StoreError> {
+        // SQLite gives its other files the mode of this one.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(StoreError::Folder)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
@@ -61,7 +69,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .connect_with(options.clone().create_if_missing(true))
+            .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new()

@@ -1,7 +1,6 @@
 //! What a token's answer looks like.
 
 use insta::assert_json_snapshot;
-use serde_json::Value;
 
 use crate::app::{SERVICE, TestApp, push_main};
 

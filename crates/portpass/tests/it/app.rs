@@ -187,7 +187,7 @@ pub(crate) fn configuration(folder: &Path, top: &str, rules: &str) -> String {
         public_url = "https://registry.example.com"
         {top}
         [store]
-        data_dir = {data_dir:?}
+        data_dir = '{}'
         [issuer.github]
         kind = "github-actions"
         audience = ["registry.example.com"]
@@ -199,7 +199,8 @@ pub(crate) fn configuration(folder: &Path, top: &str, rules: &str) -> String {
         audience = ["registry.example.com"]
         jwks = '{jwks}'
         {rules}
-        "#
+        "#,
+        data_dir.display(),
     )
 }
 
@@ -239,7 +240,7 @@ impl TestApp {
             portpass,
             readiness,
             router: http::public(Arc::clone(&edge)),
-            ops: http::ops(edge),
+            ops: http::ops(edge, true),
             store,
             folder,
             _data_dir: data_dir,

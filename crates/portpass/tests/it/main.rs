@@ -20,3 +20,4 @@ mod ops;
 mod partial;
 mod refusals;
 mod sockets;
+mod store;

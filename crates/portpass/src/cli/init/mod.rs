@@ -82,8 +82,8 @@ impl Init {
     ///
     /// An argument cannot be used, or one of the files is there already; then
     /// nothing is written.
-    pub(super) fn run(self, printer: &Printer) -> anyhow::Result<ExitCode> {
-        printer.text(&write(&self)?)?;
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        Printer::text(&write(&self)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -12,6 +12,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
+    task::JoinHandle,
 };
 
 use self::reload::Reloader;
@@ -40,11 +41,10 @@ const ANONYMOUS_ROWS: u32 = 1000;
 
 /// Serve tokens until a signal says to stop.
 #[derive(Args, Debug)]
-pub(super) struct Serve {}
+pub(super) struct Serve;
 
 impl Serve {
-    pub(super) fn run(self, path: &Path) -> anyhow::Result<ExitCode> {
-        let Self {} = self;
+    pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let config = config::load(path)?;
         dev::marker::refuse(&config.data_dir)?;
         let data_dir = offline::claim(&config)?;
@@ -66,15 +66,16 @@ async fn run(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    let server = Server::start(config, path, &data_dir).await?;
+    let mut server = Server::start(config, path, &data_dir).await?;
     tracing::info!(server.http = %server.http, server.ops = %server.ops, "Portpass is serving");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let result = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        broken = server.broken() => Err(broken),
+    };
     server.stop().await;
     drop(data_dir);
-    Ok(())
+    result
 }
 
 /// A server that is running.
@@ -84,9 +85,9 @@ struct Server {
     ops: std::net::SocketAddr,
     readiness: Readiness,
     leave: watch::Sender<bool>,
-    serving: tokio::task::JoinHandle<()>,
+    serving: JoinHandle<()>,
     background: tokio::task::JoinSet<()>,
-    journal: tokio::task::JoinHandle<()>,
+    journal: JoinHandle<()>,
     portpass: std::sync::Weak<Portpass>,
     store: Store,
 }
@@ -163,15 +164,10 @@ impl Server {
             store: store.clone(),
             reload,
         };
+        let ops_router = http::ops(edge, config.metrics.enabled);
         let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
         let mut background = tokio::task::JoinSet::new();
-        background.spawn(http::server::serve(
-            ops,
-            http::ops(edge),
-            None,
-            bounds,
-            leaving,
-        ));
+        background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
@@ -189,6 +185,21 @@ impl Server {
         })
     }
 
+    /// Waits until a part ends that should go on as long as we do. To be
+    /// started anew is then better than to go on without it: keys that nobody
+    /// renews end in two days, and nobody would know why.
+    async fn broken(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.serving => ended,
+            ended = &mut self.journal => ended,
+            Some(ended) = self.background.join_next() => ended,
+        };
+        match ended {
+            Ok(()) => anyhow::anyhow!("a part of the server ended by itself"),
+            Err(error) => anyhow::Error::new(error).context("a part of the server broke"),
+        }
+    }
+
     /// Answers what has begun, and commits what was recorded.
     async fn stop(mut self) {
         tracing::info!("Portpass is leaving");
@@ -196,18 +207,23 @@ impl Server {
         tokio::time::sleep(LAME_DUCK).await;
         // Nobody listens any more only if serving has ended by itself.
         let _ = self.leave.send(true);
-        if let Err(error) = (&mut self.serving).await {
-            tracing::error!(error = %error, "Serving ended badly");
-        }
+        finish(&mut self.serving).await;
         self.background.shutdown().await;
         // The journal ends when nobody can record any more.
-        if self.portpass.upgrade().is_none()
-            && let Err(error) = (&mut self.journal).await
-        {
-            tracing::error!(error = %error, "The journal ended badly");
+        if self.portpass.upgrade().is_none() {
+            finish(&mut self.journal).await;
         }
         self.store.close().await;
         tracing::info!("Portpass has left");
+    }
+}
+
+/// Waits for a task, unless it has ended before.
+async fn finish(task: &mut JoinHandle<()>) {
+    if !task.is_finished()
+        && let Err(error) = task.await
+    {
+        tracing::error!(error = %error, "A part of the server ended badly");
     }
 }
 

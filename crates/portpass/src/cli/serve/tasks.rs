@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::portpass::Portpass;
 
 /// The longest and the shortest time between two looks at our keys.
-const KEYS_AT_LEAST_EVERY: Duration = Duration::from_secs(3600);
+const KEYS_AT_LEAST_EVERY: Duration = Duration::from_hours(1);
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// Rotates leaves when they are due, and warns of a CA that ends.

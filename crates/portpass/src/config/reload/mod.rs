@@ -25,7 +25,7 @@ impl Footprint {
     pub(super) fn new(
         main: &Path,
         patterns: Vec<String>,
-        referenced: BTreeMap<PathBuf, Digest>,
+        referenced: &BTreeMap<PathBuf, Digest>,
         sources: &Sources,
     ) -> Self {
         let read = sources.texts().map(|(_, path, text)| {

@@ -21,12 +21,12 @@ fn the_least_file_loads() {
     assert_eq!(&*registry.name, "prod");
     assert_eq!(registry.profile, Profile::X5c);
     assert_eq!(registry.algorithm, Algorithm::Es256);
-    assert_eq!(registry.token_ttl, Duration::from_secs(900));
+    assert_eq!(registry.token_ttl, Duration::from_mins(15));
     assert_eq!(registry.token_issuer, config.public_url);
     let issuer = &config.issuers[0];
     assert_eq!(issuer.name, "github");
-    assert_eq!(issuer.session_max.value, Duration::from_secs(3600));
-    assert_eq!(config.policy.issuers["github"], true);
+    assert_eq!(issuer.session_max.value, Duration::from_hours(1));
+    assert!(config.policy.issuers["github"]);
     assert_eq!(config.policy.registries, ["prod"]);
 }
 

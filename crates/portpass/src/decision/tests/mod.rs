@@ -43,6 +43,10 @@ struct File {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file that is true or false"
+)]
 struct RuleTable {
     from: Vec<Spanned<String>>,
     group: Option<Spanned<String>>,
@@ -128,7 +132,7 @@ fn policy(text: &str) -> Policy {
 fn faults(text: &str) -> String {
     let faults = Policy::compile(&source(text)).unwrap_err();
     let faults = faults.into_iter().map(|fault| {
-        let marked = &text[fault.at.start..fault.at.end];
+        let marked = text.get(fault.at.start..fault.at.end).unwrap();
         format!("{marked}: {fault}\n")
     });
     faults.collect()

@@ -55,10 +55,11 @@ fn table() -> impl Strategy<Value = String> {
 fn file(rules: &[String], denies: &[String]) -> Policy {
     let mut text = "[match.m]\nfork = false\n[match.n]\nref_protected = true\n[group]\nops = [['github', '74']]\n[images.github]\n74 = ['web']\n".to_owned();
     for (index, rule) in rules.iter().enumerate() {
-        text += &format!("[rule.r{index}]\n{rule}");
+        text.extend(["[rule.r", &index.to_string(), "]\n", rule]);
     }
     for (index, deny) in denies.iter().enumerate() {
-        text += &format!("[deny.d{index}]\n{}", deny.replace("any_run = true\n", ""));
+        let deny = deny.replace("any_run = true\n", "");
+        text.extend(["[deny.d", &index.to_string(), "]\n", &deny]);
     }
     policy(&text)
 }

@@ -10,14 +10,14 @@ fn is_met(when: &str, set: &[(&str, Value)]) -> bool {
 }
 
 fn error(when: &str) -> String {
-    let text = format!("when = {{ {when} }}");
     #[derive(Deserialize)]
     struct Table {
         #[expect(dead_code, reason = "only whether it can be read matters")]
         when: When,
     }
+    let text = format!("when = {{ {when} }}");
     let error = toml::from_str::<Table>(&text).err().unwrap();
-    let marked = error.span().map(|span| text[span].to_owned());
+    let marked = error.span().map(|span| text.get(span).unwrap().to_owned());
     format!("{}: {}", marked.unwrap(), error.message())
 }
 

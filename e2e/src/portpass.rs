@@ -1,0 +1,237 @@
+//! `portpass serve` as its operators start it, and its other commands beside it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+};
+
+use anyhow::{Context as _, Result};
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    http::{self, Credential, Response},
+    issuer::Issuer,
+    ports,
+    process::{Output, Server, run},
+    registry::{Auth, Trust},
+    tool,
+};
+
+/// A configuration and a data folder, not yet served.
+#[derive(Debug)]
+pub struct Draft {
+    /// Where it will listen.
+    pub port: u16,
+    /// Where its metrics will be.
+    pub ops: u16,
+    folder: TempDir,
+}
+
+impl Draft {
+    /// A folder with the tables every test needs; `tables` says the rest.
+    pub fn new(tables: &str) -> Result<Self> {
+        let (port, ops) = (ports::free()?, ports::free()?);
+        let draft = Self {
+            port,
+            ops,
+            folder: tempfile::tempdir()?,
+        };
+        draft.write(tables)?;
+        Ok(draft)
+    }
+
+    /// The folder of the configuration.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes the configuration again, with other tables; put in place in one step.
+    pub fn write(&self, tables: &str) -> Result<()> {
+        let fixed = format!(
+            "public_url = \"http://localhost:{port}\"\n\n[listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
+             [store]\ndata_dir = \"{data}\"\n",
+            port = self.port,
+            ops = self.ops,
+            data = self.folder().join("data").display(),
+        );
+        let new = self.folder().join("portpass.toml.new");
+        fs::write(&new, format!("{fixed}\n{tables}"))?;
+        fs::rename(new, self.config())?;
+        Ok(())
+    }
+
+    /// The configuration's path.
+    pub fn config(&self) -> PathBuf {
+        self.folder().join("portpass.toml")
+    }
+
+    /// Runs one of Portpass' commands on this configuration.
+    pub fn command(&self, words: &[&str]) -> Result<Output> {
+        let config = self.config();
+        let config = config.to_string_lossy();
+        let rest: [&str; 2] = ["-c", &config];
+        run(
+            &tool::ours("portpass")?,
+            self.folder(),
+            words.iter().chain(&rest),
+        )
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub fn serve(self) -> Result<Portpass> {
+        let server = self.start()?;
+        Ok(Portpass {
+            draft: self,
+            server,
+        })
+    }
+
+    fn start(&self) -> Result<Server> {
+        let mut command = Command::new(tool::ours("portpass")?);
+        command.args(["serve", "-c"]).arg(self.config());
+        let mut server = Server::start("portpass", &mut command, self.folder())?;
+        let port = self.port;
+        server.wait_until(|| {
+            http::get(port, "/readyz", &Credential::None).is_ok_and(|ready| ready.status == 200)
+        })?;
+        Ok(server)
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Portpass {
+    /// Its configuration.
+    pub draft: Draft,
+    /// Its process.
+    pub server: Server,
+}
+
+impl Portpass {
+    /// The public address: the `iss` of its tokens.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.draft.port)
+    }
+
+    /// Runs one of Portpass' commands against this server.
+    pub fn command(&self, words: &[&str]) -> Result<Output> {
+        self.draft.command(words)
+    }
+
+    /// What a registry needs to trust the tokens for `service`.
+    pub fn auth(&self, service: &str, trust: Trust) -> Auth {
+        Auth {
+            realm: format!("{}/token", self.url()),
+            service: service.to_owned(),
+            issuer: self.url(),
+            trust,
+        }
+    }
+
+    /// The CA's certificate, in a file: what a registry trusts once and for years.
+    pub fn ca(&self) -> Result<Trust> {
+        let pem = self.command(&["keys", "ca", "export"])?.succeeded()?;
+        let path = self.draft.folder().join("ca.pem");
+        fs::write(&path, pem.stdout)?;
+        Ok(Trust::Certificates(path))
+    }
+
+    /// What one registry must trust, in a file: certificates or a JWK set, as fits it.
+    pub fn trust(&self, registry: &str) -> Result<Trust> {
+        let exported = self.command(&["keys", "export", registry])?.succeeded()?;
+        let path = self.draft.folder().join(format!("{registry}.trust"));
+        fs::write(&path, &exported.stdout)?;
+        Ok(if exported.stdout.starts_with('{') {
+            Trust::Jwks(path)
+        } else {
+            Trust::Certificates(path)
+        })
+    }
+
+    /// Asks for a token as clients do, with a JWT as the password.
+    pub fn token(&self, service: &str, scopes: &[&str], jwt: &str) -> Result<Response> {
+        let credential = Credential::Basic("JWT".to_owned(), jwt.to_owned());
+        http::get(self.draft.port, &token_path(service, scopes), &credential)
+    }
+
+    /// All events so far, oldest first.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        let listed = self
+            .command(&["events", "--json", "--limit", "10000"])?
+            .succeeded()?;
+        listed
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("not an event: {line}")))
+            .collect()
+    }
+
+    /// Waits for the server to end by itself after a signal.
+    pub fn end(&mut self, signal: &str) -> Result<ExitStatus> {
+        self.server.signal(signal)?;
+        self.server.wait()
+    }
+
+    /// Starts the server again, on the same folder.
+    pub fn restart(&mut self) -> Result<()> {
+        self.server = self.draft.start()?;
+        Ok(())
+    }
+}
+
+/// The token endpoint's path and query for these scopes.
+pub fn token_path(service: &str, scopes: &[&str]) -> String {
+    let mut path = format!("/token?service={service}");
+    for scope in scopes {
+        // Infallible: a String grows.
+        let _ = write!(path, "&scope={scope}");
+    }
+    path
+}
+
+/// The `access_token` of an answer, or why there is none.
+pub fn access_token(answer: &Response) -> Result<String> {
+    let body = answer.json()?;
+    let token = body.get("access_token").and_then(Value::as_str);
+    Ok(token
+        .with_context(|| format!("status {}: {}", answer.status, answer.text()))?
+        .to_owned())
+}
+
+/// A part of a JWT: 0 the header, 1 the claims. Nothing is verified.
+pub fn jwt_part(jwt: &str, part: usize) -> Result<Value> {
+    let text = jwt.split('.').nth(part).context("not a JWT")?;
+    Ok(serde_json::from_slice(
+        &BASE64URL_NOPAD.decode(text.as_bytes())?,
+    )?)
+}
+
+/// A `[registry.NAME]` table.
+pub fn registry_table(
+    name: &str,
+    service: &str,
+    kind: &str,
+    profile: &str,
+    algorithm: &str,
+) -> String {
+    format!(
+        "\n[registry.{name}]\nservice = {service:?}\nkind = {kind:?}\nprofile = {profile:?}\nalgorithm = {algorithm:?}\n"
+    )
+}
+
+/// `[issuer.github]` and `[issuer.gitlab]` for the test issuer, with `service` as the audience.
+pub fn issuer_tables(issuer: &Issuer, service: &str) -> Result<String> {
+    let table = |name: &str, kind: &str, rest: &str| -> Result<String> {
+        let url = issuer.url(name)?;
+        Ok(format!(
+            "\n[issuer.{name}]\nkind = {kind:?}\nurl = {url:?}\naudience = [{service:?}]\n\
+             ca = \"{ca}\"\nallow_private_network = true\n{rest}\n",
+            ca = issuer.ca()?.display(),
+        ))
+    };
+    Ok(table("github", "github-actions", "owner_id = [\"65\"]")? + &table("gitlab", "gitlab", "")?)
+}

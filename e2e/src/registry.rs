@@ -1,0 +1,180 @@
+//! The registries, as their own users would configure them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Result;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{
+    http::{self, Credential},
+    ports,
+    process::Server,
+    tool::Tool,
+};
+
+/// A registry's program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Debian's distribution 2.8.
+    V28,
+    /// Distribution 3.0.
+    V30,
+    /// Distribution 3.1.
+    V31,
+    /// zot, whose tests run where one is given.
+    Zot,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::V28, Self::V30, Self::V31, Self::Zot];
+
+    /// The `kind` of its `[registry.*]` table.
+    pub fn config(self) -> &'static str {
+        match self {
+            Self::V28 => "distribution-2",
+            Self::V30 => "distribution-3.0",
+            Self::V31 => "distribution",
+            Self::Zot => "zot",
+        }
+    }
+
+    /// The program it is.
+    pub fn tool(self) -> Tool {
+        match self {
+            Self::V28 => Tool::DockerRegistry,
+            Self::V30 => Tool::Registry30,
+            Self::V31 => Tool::Registry31,
+            Self::Zot => Tool::Zot,
+        }
+    }
+}
+
+/// What a registry is given to check tokens with.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// Certificates: `rootcertbundle`, or zot's `cert`.
+    Certificates(PathBuf),
+    /// A JWK set (distribution 3 only).
+    Jwks(PathBuf),
+}
+
+/// How a registry is to trust Portpass.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// The token endpoint.
+    pub realm: String,
+    /// The registry's own name: the `aud` of its tokens.
+    pub service: String,
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The keys.
+    pub trust: Trust,
+}
+
+/// A running registry; its files go away with it.
+#[derive(Debug)]
+pub struct Registry {
+    /// Where it listens.
+    pub port: u16,
+    /// Its process.
+    pub server: Server,
+    _folder: TempDir,
+}
+
+impl Registry {
+    /// Starts a registry on a port of its own and waits until it answers.
+    pub fn start(kind: Kind, auth: &Auth) -> Result<Self> {
+        Self::start_on(kind, auth, ports::free()?)
+    }
+
+    /// Starts a registry on a port that was chosen before.
+    pub fn start_on(kind: Kind, auth: &Auth, port: u16) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (config, storage) = (folder.path().join("config"), folder.path().join("storage"));
+        let mut command = Command::new(kind.tool().path()?);
+        match kind {
+            Kind::V28 | Kind::V30 | Kind::V31 => {
+                fs::write(&config, distribution(port, &storage, auth))?;
+                command.arg("serve").arg(&config);
+                // Distribution 3 sends traces to a collector unless told not to.
+                command.env("OTEL_TRACES_EXPORTER", "none");
+            }
+            Kind::Zot => {
+                let config = config.with_extension("json");
+                fs::write(&config, zot(port, &storage, auth))?;
+                command.arg("serve").arg(&config);
+            }
+        }
+        let mut server = Server::start("registry", &mut command, folder.path())?;
+        server.wait_until(|| http::get(port, "/v2/", &Credential::None).is_ok())?;
+        Ok(Self {
+            port,
+            server,
+            _folder: folder,
+        })
+    }
+
+    /// The registry's host, as it stands in an image's name.
+    pub fn host(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    /// An image's whole name.
+    pub fn image(&self, repository: &str, tag: &str) -> String {
+        format!("localhost:{}/{repository}:{tag}", self.port)
+    }
+}
+
+/// A configuration for distribution 2.8 and 3.
+fn distribution(port: u16, storage: &Path, auth: &Auth) -> String {
+    let trust = match &auth.trust {
+        Trust::Certificates(path) => format!("rootcertbundle: {}", path.display()),
+        Trust::Jwks(path) => format!("jwks: {}", path.display()),
+    };
+    format!(
+        "version: 0.1
+log:
+  level: info
+storage:
+  filesystem:
+    rootdirectory: {storage}
+  delete:
+    enabled: true
+http:
+  addr: 127.0.0.1:{port}
+auth:
+  token:
+    realm: {realm}
+    service: {service}
+    issuer: {issuer}
+    {trust}
+    signingalgorithms: [ES256, RS256, EdDSA]
+",
+        storage = storage.display(),
+        realm = auth.realm,
+        service = auth.service,
+        issuer = auth.issuer,
+    )
+}
+
+/// A configuration for zot, which looks at neither `iss` nor `aud`.
+fn zot(port: u16, storage: &Path, auth: &Auth) -> String {
+    let (Trust::Certificates(path) | Trust::Jwks(path)) = &auth.trust;
+    json!({
+        "distSpecVersion": "1.1.1",
+        "storage": {"rootDirectory": storage, "gc": false},
+        "http": {
+            "address": "127.0.0.1",
+            "port": port.to_string(),
+            "auth": {"bearer": {"realm": auth.realm, "service": auth.service, "cert": path}},
+        },
+        "log": {"level": "debug"},
+    })
+    .to_string()
+}

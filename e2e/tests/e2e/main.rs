@@ -1,0 +1,79 @@
+//! Real clients push to real registries with tokens from `portpass serve`.
+//!
+//! One file per promise. A test whose tool is missing is ignored by name on a user's machine and
+//! fails in CI; `cargo test -p e2e -- --list` names them all.
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test and the tools it cannot do without.
+macro_rules! trial {
+    ($test:path $(, $tool:ident)*) => {
+        crate::needing(crate::within(module_path!(), stringify!($test)), &[$(::e2e::tool::Tool::$tool),*], $test)
+    };
+}
+
+mod crash;
+mod deploy;
+mod issuer_faults;
+mod load;
+mod login;
+mod mount;
+mod namespaces;
+mod profiles;
+mod push;
+mod refusal;
+mod rotation;
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [
+        push::trials(),
+        login::trials(),
+        refusal::trials(),
+        mount::trials(),
+        namespaces::trials(),
+        profiles::trials(),
+        rotation::trials(),
+        issuer_faults::trials(),
+        load::trials(),
+        crash::trials(),
+        deploy::trials(),
+    ];
+    let trials = trials.into_iter().flatten().collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A test that is ignored, and says why, where one of its tools is missing.
+fn needing(
+    name: impl Into<String>,
+    tools: &[::e2e::tool::Tool],
+    test: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+) -> Trial {
+    let missing: Vec<_> = tools.iter().filter(|tool| tool.find().is_none()).collect();
+    // In CI the test runs and fails with the missing tool's name.
+    let ignored = missing
+        .iter()
+        .any(|tool| !::e2e::tool::in_ci() || tool.may_be_missing_in_ci());
+    let trial = Trial::test(name, move || {
+        Ok(test().map_err(|error| format!("{error:#}"))?)
+    });
+    match missing.first().filter(|_| ignored) {
+        Some(tool) => trial
+            .with_kind(format!("no {}", tool.name()))
+            .with_ignored_flag(true),
+        None => trial,
+    }
+}
+
+/// A test's name, with its file in front.
+fn within(module: &str, test: &str) -> String {
+    let file = module.rsplit("::").next().unwrap_or_default();
+    format!("{file}::{test}")
+}
+
+/// What a thread answered; its panic is the test's own.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
