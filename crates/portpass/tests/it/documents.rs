@@ -47,7 +47,7 @@ const KEY_SET: &str = r#"{ "keys": [{
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
 }] }"#;
 
-/// One block of TOML in a document.
+/// One block of a document.
 struct Block {
     /// Document and line, for people.
     place: String,
@@ -189,7 +189,7 @@ fn on_base(example: Table) -> Table {
 fn replace_files(file: &mut Table, folder: &Path) {
     let issuers = file.get_mut("issuer").and_then(Value::as_table_mut);
     for (_, issuer) in issuers.into_iter().flatten() {
-        for (key, text) in [("ca", ""), ("jwks_file", KEY_SET)] {
+        for (key, text) in [("bearer_file", "token"), ("ca", ""), ("jwks_file", KEY_SET)] {
             if let Some(value) = issuer.get_mut(key) {
                 let path = folder.join(key);
                 fs::write(&path, text).unwrap();
@@ -211,7 +211,12 @@ fn anchors(text: &str) -> impl Iterator<Item = String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     headings.map(|line| {
         let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
-        let text: String = line.trim_start_matches('#').trim().chars().filter(kept).collect();
+        let text: String = line
+            .trim_start_matches('#')
+            .trim()
+            .chars()
+            .filter(kept)
+            .collect();
         text.to_lowercase().replace(' ', "-")
     })
 }
