@@ -12,6 +12,7 @@ mod anonymous;
 mod answers;
 mod app;
 mod clients;
+mod documents;
 mod journal;
 mod layers;
 mod limits;

@@ -1,0 +1,222 @@
+//! The configurations in the documents load, or are refused where they say so.
+//!
+//! A block of TOML with `public_url` is a whole file; any other is an addition
+//! to [`BASE`]. A block that is marked `toml refused` shows a mistake.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use portpass::{config, snapshot::Snapshot};
+use toml::{Table, Value};
+
+/// What examples assume to be there, unless they bring it along.
+const BASE: &str = r#"
+public_url = "https://registry.example.com"
+
+[registry.prod]
+service = "registry.example.com"
+kind    = "distribution"
+
+[issuer.cluster]
+kind     = "kubernetes"
+url      = "https://cluster.example.com"
+audience = ["registry.example.com"]
+
+[issuer.github]
+kind     = "github-actions"
+audience = ["registry.example.com"]
+owner_id = ["65"]
+
+[issuer.gitlab]
+kind     = "gitlab"
+url      = "https://gitlab.example.com"
+audience = ["registry.example.com"]
+
+[issuer.people]
+kind     = "oidc"
+url      = "https://people.example.com"
+audience = ["registry.example.com"]
+"#;
+
+/// A set of keys for every `jwks_file` that an example names.
+const KEY_SET: &str = r#"{ "keys": [{
+    "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+}] }"#;
+
+/// One block of a document.
+struct Block {
+    /// Document and line, for people.
+    place: String,
+    text: String,
+    /// Whether it shows a mistake.
+    refused: bool,
+}
+
+#[test]
+fn every_configuration_in_the_documents_loads_or_is_refused_as_it_says() {
+    let blocks: Vec<Block> = documents().iter().flat_map(|path| blocks(path)).collect();
+    assert!(blocks.len() > 30, "only {} blocks", blocks.len());
+    let mut wrong = Vec::new();
+    for block in &blocks {
+        match (load(&block.text), block.refused) {
+            (Ok(()), false) | (Err(_), true) => {}
+            (Ok(()), true) => wrong.push(format!("{} loads", block.place)),
+            (Err(fault), false) => wrong.push(format!("{}: {fault}", block.place)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let mut broken = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for target in links(&text) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
+            let is_there = match fs::read_to_string(&file) {
+                Ok(text) => anchor.is_empty() || anchors(&text).any(|one| one == anchor),
+                Err(_) => file.is_dir(),
+            };
+            if !is_there {
+                broken.push(format!("{} → {target}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every document but the reference, which is made from the code.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = Vec::new();
+    for folder in ["", "docs", "docs/how-to"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        documents.extend(paths.filter(|path| path.extension().is_some_and(|it| it == "md")));
+    }
+    documents.sort();
+    documents
+}
+
+/// The blocks of TOML in a document.
+fn blocks(path: &Path) -> Vec<Block> {
+    let text = fs::read_to_string(path).unwrap();
+    let mut blocks = Vec::new();
+    let mut open: Option<(&str, Block)> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (open.take(), line.trim_start().strip_prefix("```")) {
+            (None, None) => {}
+            (None, Some(language)) => {
+                let block = Block {
+                    place: format!("{}:{}", path.display(), number + 1),
+                    text: String::new(),
+                    refused: language == "toml refused",
+                };
+                open = Some((language, block));
+            }
+            (Some((language, mut block)), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some((language, block));
+            }
+            (Some((language, block)), Some(_)) => {
+                if language.starts_with("toml") {
+                    blocks.push(block);
+                }
+            }
+        }
+    }
+    blocks
+}
+
+/// Loads a block as the server would, in a folder of its own.
+fn load(text: &str) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string())?;
+    if !file.contains_key("public_url") {
+        file = on_base(file);
+    }
+    let data_dir = folder.path().join("data").display().to_string();
+    file.entry("store")
+        .or_insert_with(|| Table::new().into())
+        .as_table_mut()
+        .unwrap()
+        .insert("data_dir".to_owned(), data_dir.into());
+    replace_files(&mut file, folder.path());
+    let path = folder.path().join("portpass.toml");
+    fs::write(&path, file.to_string()).unwrap();
+    let config = config::load(&path).map_err(|error| error.to_string())?;
+    match Snapshot::of(&config, None, Timestamp::UNIX_EPOCH) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The base with an example on top: its tables replace those of their names,
+/// and its registries all of them.
+fn on_base(example: Table) -> Table {
+    let mut file: Table = BASE.parse().unwrap();
+    if example.contains_key("registry") {
+        file.remove("registry");
+    }
+    for (section, value) in example {
+        match (file.get_mut(&section), value) {
+            (Some(Value::Table(there)), Value::Table(new)) => there.extend(new),
+            (_, value) => {
+                file.insert(section, value);
+            }
+        }
+    }
+    file
+}
+
+/// Puts files in the place of those that an example's issuers name.
+fn replace_files(file: &mut Table, folder: &Path) {
+    let issuers = file.get_mut("issuer").and_then(Value::as_table_mut);
+    for (_, issuer) in issuers.into_iter().flatten() {
+        for (key, text) in [("bearer_file", "token"), ("ca", ""), ("jwks_file", KEY_SET)] {
+            if let Some(value) = issuer.get_mut(key) {
+                let path = folder.join(key);
+                fs::write(&path, text).unwrap();
+                *value = path.display().to_string().into();
+            }
+        }
+    }
+}
+
+/// The targets of a document's links, but for those to other hosts.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1);
+    let targets = targets.filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
+    targets.filter(|target| !target.contains("://"))
+}
+
+/// The anchors of a document's headings, as code hosts make them.
+fn anchors(text: &str) -> impl Iterator<Item = String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| {
+        let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+        let text: String = line
+            .trim_start_matches('#')
+            .trim()
+            .chars()
+            .filter(kept)
+            .collect();
+        text.to_lowercase().replace(' ', "-")
+    })
+}
