@@ -126,9 +126,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         let Some(full_at) = self.full_at.get(key) else {
             return Ok(());
         };
-        let wait = full_at.load(Ordering::Relaxed) - now.as_millisecond()
-            + MINUTE_MS / self.per_minute
-            - MINUTE_MS;
+        let (now, each) = (now.as_millisecond(), MINUTE_MS / self.per_minute);
+        let mut ahead = full_at.load(Ordering::Relaxed) - now;
+        if ahead > MINUTE_MS + each {
+            // No bucket is that empty: the clock was set back.
+            full_at.store(now, Ordering::Relaxed);
+            ahead = 0;
+        }
+        let wait = ahead + each - MINUTE_MS;
         if wait <= 0 {
             return Ok(());
         }

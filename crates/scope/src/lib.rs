@@ -19,6 +19,9 @@ pub use self::repository::is_repository_name;
 /// More scopes than any client asks for at once.
 pub const MAX_SCOPES: usize = 64;
 
+/// More text than any client's scopes have, all together.
+pub const MAX_BYTES: usize = 4096;
+
 /// One resource and the actions asked for on it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Scope {
@@ -107,14 +110,19 @@ impl Scopes {
     /// # Errors
     ///
     /// When one of the texts is not a scope, or there are more than
-    /// [`MAX_SCOPES`].
+    /// [`MAX_SCOPES`] or [`MAX_BYTES`] of them.
     pub fn parse<'a>(parameters: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidScope> {
         let mut merged: BTreeMap<(String, Option<String>, String), BTreeSet<String>> =
             BTreeMap::new();
+        let mut length = 0;
         let texts = parameters.into_iter().flat_map(str::split_ascii_whitespace);
         for (index, text) in texts.enumerate() {
+            length += text.len();
             if index == MAX_SCOPES {
                 return Err(InvalidScope::TooMany);
+            }
+            if length > MAX_BYTES {
+                return Err(InvalidScope::TooLong);
             }
             let scope: Scope = text.parse()?;
             merged
@@ -180,6 +188,9 @@ pub enum InvalidScope {
     /// There is no resource kind or name.
     #[error("a scope names no resource")]
     NoName,
+    /// Their text is longer than [`MAX_BYTES`].
+    #[error("more than {MAX_BYTES} bytes of scopes are asked for")]
+    TooLong,
     /// There are more than [`MAX_SCOPES`].
     #[error("more than {MAX_SCOPES} scopes are asked for")]
     TooMany,
@@ -244,6 +255,12 @@ mod tests {
     fn the_number_of_scopes_is_bounded() {
         let many = "repository:a:pull ".repeat(MAX_SCOPES + 1);
         assert_eq!(Scopes::parse([many.as_str()]), Err(InvalidScope::TooMany));
+    }
+
+    #[test]
+    fn the_length_of_scopes_is_bounded() {
+        let long = format!("repository:{}:pull", "a".repeat(MAX_BYTES));
+        assert_eq!(Scopes::parse([long.as_str()]), Err(InvalidScope::TooLong));
     }
 
     proptest! {

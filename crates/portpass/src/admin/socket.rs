@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fs::{self, DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -52,6 +52,10 @@ impl Socket {
                 folder: folder.to_owned(),
                 mode,
             });
+        }
+        let is_other = fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket());
+        if is_other {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
         match fs::remove_file(path) {
             Ok(()) => {}

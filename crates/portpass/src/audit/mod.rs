@@ -96,6 +96,10 @@ impl Journal {
     }
 
     async fn commit(&self, intent: sharing::Intent) -> Result<(), Unrecorded> {
+        if intent.is_of_strangers() && self.queue.capacity() < QUEUE / 2 {
+            // The other half is for callers who prove who they are.
+            return Err(Unrecorded::Full);
+        }
         let (done, committed) = oneshot::channel();
         self.queue
             .try_send(writer::Entry { intent, done })

@@ -68,13 +68,7 @@ impl Printer {
 /// Rows as lines, in columns as wide as they need be. What does not print is
 /// shown as `?`: some of it came from strangers.
 pub(super) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let printable = |character: char| {
-        if character.is_control() {
-            '?'
-        } else {
-            character
-        }
-    };
+    let printable = |character: char| if is_hidden(character) { '?' } else { character };
     let clean = |cell: String| cell.chars().map(printable).collect::<String>();
     let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(clean)).collect();
     let mut widths = [0; N];
@@ -91,6 +85,15 @@ pub(super) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// Whether a character does something to the terminal but show itself:
+/// controls, and what changes the direction or joins or has no width.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -208,7 +208,7 @@ fn echo(text: &str) -> String {
 }
 
 /// The message without what a CI runner takes for a command of its own:
-/// `::set-env` and `##[…]` (GitHub).
+/// `::set-env` and `##[…]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
 fn defused(message: &str) -> String {
-    message.replace("::", ":.").replace("##[", "##.")
+    message.replace("::", ":.").replace("##", "#.")
 }

@@ -22,8 +22,8 @@ pub(super) fn client_ip(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> I
     let hops = values
         .iter()
         .rev()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.rsplit(','));
+        .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','))
+        .map(|hop| std::str::from_utf8(hop).unwrap_or_default());
     for hop in hops {
         let Some(address) = parse(hop.trim()) else {
             break;
@@ -85,6 +85,18 @@ mod tests {
     #[test]
     fn a_proxy_that_says_nothing_is_the_client() {
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn bytes_of_a_stranger_do_not_hide_what_the_proxy_appended() {
+        let name = axum::http::HeaderName::from_static("x-forwarded-for");
+        let mut headers = HeaderMap::new();
+        headers.append(&name, "1.2.3.4".parse().unwrap());
+        let line = axum::http::HeaderValue::from_bytes(b"\xff, 198.51.100.7").unwrap();
+        headers.append(&name, line);
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let client = client_ip(Peer("10.0.0.1".parse().unwrap()), &headers, &trusted);
+        assert_eq!(client.to_string(), "198.51.100.7");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::refused::Nonsense;
 pub(super) struct Parameters {
     pub(super) grant_type: Option<String>,
     pub(super) password: Option<String>,
+    /// Whether a credential stands there that this version does not read.
+    pub(super) has_other_credential: bool,
     pub(super) scopes: Vec<String>,
     pub(super) services: Vec<String>,
 }
@@ -33,6 +35,10 @@ impl Parameters {
                     parameters.services.push(value.into_owned());
                     continue;
                 }
+                "assertion" | "client_assertion" | "client_secret" | "refresh_token" => {
+                    parameters.has_other_credential = true;
+                    continue;
+                }
                 "grant_type" => &mut parameters.grant_type,
                 "password" => &mut parameters.password,
                 _ => continue,
@@ -51,6 +57,10 @@ impl Parameters {
     ///
     /// When it is another one, or a password grant without a password.
     pub(super) fn check_grant_type(&self) -> Result<(), Nonsense> {
+        if self.has_other_credential && self.grant_type.is_none() {
+            // It must not be passed over: that would make its bearer anonymous.
+            return Err(Nonsense::GrantType);
+        }
         match (self.grant_type.as_deref(), &self.password) {
             (Some("password"), None) => Err(Nonsense::Request(
                 "grant_type=password needs a password".to_owned(),

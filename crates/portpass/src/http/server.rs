@@ -6,7 +6,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 use super::{Peer, answer::too_slow, tls::Tls};
 
 /// How many requests one HTTP/2 connection may have open.
-const MAX_STREAMS: u32 = 64;
+const MAX_STREAMS: u32 = 16;
 
 /// How long to wait after an accept that failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -145,13 +145,17 @@ impl Server {
     ) {
         let router = self.router.clone();
         let limit = self.bounds.request;
-        let begun = Arc::new(AtomicBool::new(false));
-        let begins = Arc::clone(&begun);
+        let activity = Arc::new(Activity::default());
+        let begins = Arc::clone(&activity);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            begins.store(true, Ordering::Relaxed);
+            let under_way = UnderWay::of(&begins);
             request.extensions_mut().insert(Peer(peer));
             let router = router.clone();
-            async move { Ok::<_, Infallible>(answer(router, request.map(Body::new), limit).await) }
+            async move {
+                let response = answer(router, request.map(Body::new), limit).await;
+                drop(under_way);
+                Ok::<_, Infallible>(response)
+            }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
@@ -175,21 +179,53 @@ impl Server {
                     tracing::debug!(error = %error, "A connection ended early");
                 }
             }
-            () = silence(&begun, self.bounds.header) => {
-                tracing::debug!("A connection brought no request in time");
+            () = silence(&activity, self.bounds.header) => {
+                tracing::debug!("A connection brought no request in time, or did not take its answers");
             }
         }
     }
 }
 
-/// Ends when a connection should have brought its first request and has not.
+/// What a connection is doing: how many requests are under way, and a number
+/// that changes whenever one begins or ends.
+#[derive(Debug, Default)]
+struct Activity {
+    open: AtomicUsize,
+    turns: AtomicU64,
+}
+
+/// One request under way, until it is answered or given up.
+struct UnderWay(Arc<Activity>);
+
+impl UnderWay {
+    fn of(activity: &Arc<Activity>) -> Self {
+        activity.open.fetch_add(1, Ordering::Relaxed);
+        activity.turns.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.turns.fetch_add(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends when a connection has had no request under way for a while.
 ///
-/// The timeouts of the protocols begin only once it is known which of them is
-/// spoken, and a client may take forever to say so.
-async fn silence(begun: &AtomicBool, limit: Duration) {
-    sleep(limit).await;
-    if begun.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
+/// The protocols' own timeouts do not cover a client that never says which of
+/// them it speaks, an idle HTTP/2 client that answers pings, and one that never
+/// reads what it asked for.
+async fn silence(activity: &Activity, limit: Duration) {
+    let mut seen = activity.turns.load(Ordering::Relaxed);
+    loop {
+        sleep(limit).await;
+        let turns = activity.turns.load(Ordering::Relaxed);
+        if turns == seen && activity.open.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        seen = turns;
     }
 }
 

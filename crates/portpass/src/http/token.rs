@@ -42,14 +42,7 @@ pub(super) async fn get(
         peer,
         request_id,
     };
-    let parameters =
-        Parameters::read(query.unwrap_or_default().as_bytes()).map(|read| Parameters {
-            // A credential in a query would stand in every log on the way.
-            grant_type: None,
-            password: None,
-            ..read
-        });
-    caller.ask(parameters).await
+    caller.ask(in_query(&query.unwrap_or_default())).await
 }
 
 pub(super) async fn post(
@@ -66,6 +59,16 @@ pub(super) async fn post(
         request_id,
     };
     caller.ask(form(&headers, body)).await
+}
+
+/// A credential in a query would stand in every log on the way.
+fn in_query(query: &str) -> Result<Parameters, Nonsense> {
+    let parameters = Parameters::read(query.as_bytes())?;
+    if parameters.password.is_some() || parameters.has_other_credential {
+        let message = "a credential does not belong in a query; send it as Basic credentials";
+        return Err(Nonsense::Request(message.to_owned()));
+    }
+    Ok(parameters)
 }
 
 fn form(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Parameters, Nonsense> {

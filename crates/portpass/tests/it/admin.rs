@@ -113,3 +113,12 @@ async fn a_change_of_keys_is_recorded_with_its_actor() {
             .starts_with("uid ")
     );
 }
+
+#[test]
+fn what_is_no_socket_is_not_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("precious");
+    std::fs::write(&path, "keep me").unwrap();
+    assert!(matches!(Socket::bind(&path), Err(SocketError::Bind { .. })));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "keep me");
+}

@@ -84,3 +84,34 @@ async fn what_waits_for_one_commit_is_committed_together() {
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(app.events().await.len(), 20);
 }
+
+#[tokio::test]
+async fn strangers_leave_room_in_the_queue_for_the_proven() {
+    let gate = Gate::shut();
+    let app = TestApp::of(Parts {
+        commits: Commits::Gated(gate.clone()),
+        ..Parts::default()
+    })
+    .await;
+    let jwt = push_main();
+    let query = format!("service={SERVICE}");
+    let strangers = futures_util::future::join_all((0..6000).map(|_| app.get(&query, None)));
+    let proven = async {
+        tokio::time::sleep(A_WHILE).await;
+        app.get(&query, Some(("JWT", &jwt))).await
+    };
+    let admit = async {
+        tokio::time::sleep(2 * A_WHILE).await;
+        gate.admit(1000);
+    };
+    let (strangers, proven, ()) = tokio::join!(strangers, proven, admit);
+    assert_eq!(proven.status, 200);
+    let turned_away = strangers
+        .iter()
+        .filter(|answer| answer.status == 503)
+        .count();
+    assert!(
+        (1..6000).contains(&turned_away),
+        "{turned_away} of 6000 strangers were turned away"
+    );
+}

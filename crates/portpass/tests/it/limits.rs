@@ -141,3 +141,18 @@ async fn a_limited_caller_is_told_an_id_that_leads_to_the_event() {
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_locks_nobody_out() {
+    let app = app(100, 100).await;
+    let query = format!("service={SERVICE}");
+    assert_eq!(
+        app.get(&query, Some(("JWT", &push_main()))).await.status,
+        200
+    );
+    app.portpass.clock.advance(SignedDuration::from_mins(-20));
+    let now = app.portpass.clock.now().as_second();
+    let claims = fixtures::claims(Kind::GithubActions, "push-main").unwrap();
+    let jwt = crate::app::sign(&claims.at(now));
+    assert_eq!(app.get(&query, Some(("JWT", &jwt))).await.status, 200);
+}

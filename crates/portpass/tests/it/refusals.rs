@@ -289,7 +289,7 @@ async fn a_credential_in_a_query_is_not_read() {
         "grant_type=password&username=JWT&password={}&{PUSH}",
         push_main()
     );
-    assert_eq!(app.get(&query, None).await.status, 401);
+    assert_eq!(app.get(&query, None).await.status, 400);
 }
 
 #[tokio::test]
@@ -306,4 +306,44 @@ async fn the_reason_of_each_refusal_under_one_decision_is_kept() {
         .filter_map(|event| event.reason.as_deref())
         .collect();
     assert_eq!(reasons, ["unmet_fact", "expired"]);
+}
+
+#[tokio::test]
+async fn a_credential_in_the_wrong_place_is_no_anonymous_caller() {
+    let app = TestApp::start().await;
+    let scope = ("scope", "repository:public/tool:pull");
+    assert_eq!(app.post(&[("service", SERVICE), scope]).await.status, 200);
+    for name in [
+        "refresh_token",
+        "client_secret",
+        "client_assertion",
+        "assertion",
+    ] {
+        let answer = app.post(&[("service", SERVICE), (name, "x"), scope]).await;
+        assert_eq!(answer.status, 400, "{name}");
+        let query = format!("service={SERVICE}&{name}=x&scope=repository:public/tool:pull");
+        assert_eq!(app.get(&query, None).await.status, 400, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_does_not_choose_how_long_an_event_is() {
+    let app = TestApp::start().await;
+    let jwt = push_main();
+    let long = format!(
+        "repository:base/a:pull repository:{}:pull",
+        "a".repeat(100_000)
+    );
+    for password in ["wrong", jwt.as_str()] {
+        let form = [
+            ("grant_type", "password"),
+            ("password", password),
+            ("service", SERVICE),
+            ("scope", long.as_str()),
+        ];
+        assert_eq!(app.post(&form).await.status, 400);
+    }
+    for event in app.events().await {
+        assert!(event.body.to_string().len() < 1024, "{}", event.body);
+    }
 }

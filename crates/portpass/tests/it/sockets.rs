@@ -8,7 +8,7 @@ use portpass::http::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinHandle,
     time::timeout,
@@ -102,6 +102,52 @@ async fn a_client_that_sends_no_header_is_cut_off() {
     let mut rest = Vec::new();
     let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "the connection was held open");
+}
+
+/// Whether a server with room for few still has room for one more.
+async fn is_served(address: SocketAddr) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        answer.starts_with(b"HTTP/1.1 200")
+    };
+    timeout(Duration::from_secs(5), ask).await.unwrap_or(false)
+}
+
+#[tokio::test]
+async fn an_idle_http_2_connection_gives_its_place_up() {
+    let serving = serve(None).await;
+    let url = format!("http://{}/healthz", serving.address);
+    let mut idle = Vec::new();
+    for _ in 0..BOUNDS.connections {
+        let client = client().http2_prior_knowledge().build().unwrap();
+        assert_eq!(
+            client.get(&url).send().await.unwrap().text().await.unwrap(),
+            "ok"
+        );
+        idle.push(client);
+    }
+    assert!(is_served(serving.address).await);
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_gives_its_place_up() {
+    let serving = serve(None).await;
+    let request = b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000);
+    let mut deaf = Vec::new();
+    for _ in 0..BOUNDS.connections {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2048).unwrap();
+        let mut stream = socket.connect(serving.address).await.unwrap();
+        // Until the server reads no more either.
+        let full = async { while stream.write_all(&request).await.is_ok() {} };
+        drop(timeout(Duration::from_millis(200), full).await);
+        deaf.push(stream);
+    }
+    assert!(is_served(serving.address).await);
 }
 
 #[tokio::test]

@@ -7,15 +7,24 @@ use portpass::store::{DataDir, EventFilter, Store, StoreError};
 #[tokio::test]
 async fn its_files_are_closed_to_others() {
     let folder = tempfile::tempdir().unwrap();
-    let data_dir = DataDir::claim(&folder.path().join("data")).unwrap();
+    // A service manager may have made the folder, and left it open.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let data_dir = DataDir::claim(folder.path()).unwrap();
     let store = Store::open(&data_dir).await.unwrap();
     store.write_events(&[]).await.unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(data_dir.path()), 0o700);
     for entry in fs::read_dir(data_dir.path()).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
+}
+
+#[test]
+fn a_folder_that_is_made_is_closed_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = DataDir::claim(&folder.path().join("data")).unwrap();
+    let mode = fs::metadata(data_dir.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }
 
 #[test]

@@ -105,10 +105,10 @@ impl Reloader {
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
         let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        self.portpass.signer.prepare(&config.registries, now)?;
         if let Some(tls) = &self.tls {
             tls.reload()?;
         }
-        self.portpass.signer.prepare(&config.registries, now)?;
         self.portpass.snapshot.store(Arc::new(snapshot));
         self.watch = Watch::new(config.footprint);
         Ok(())

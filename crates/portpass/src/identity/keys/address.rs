@@ -53,6 +53,9 @@ impl Reach {
         if address.is_unspecified()
             || address.is_multicast()
             || address.is_unicast_link_local()
+            || is_translated(address)
+            // Site-local, which nobody may use any more (RFC 3879).
+            || (first & 0xffc0) == 0xfec0
             // Amazon's metadata.
             || address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
         {
@@ -66,6 +69,15 @@ impl Reach {
             Self::Public
         }
     }
+}
+
+/// Whether an address leads to an IPv4 one by a way that only a network of
+/// one's own has: translation (RFC 2765, RFC 8215) and Teredo (RFC 4380).
+fn is_translated(address: Ipv6Addr) -> bool {
+    matches!(
+        address.segments(),
+        [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 1, ..] | [0x2001, 0, ..]
+    )
 }
 
 /// The IPv4 address that an IPv6 one leads to: mapped, compatible, NAT64 and 6to4.
@@ -104,6 +116,10 @@ mod tests {
             ("::ffff:169.254.169.254", Reach::Forbidden),
             ("64:ff9b::a9fe:a9fe", Reach::Forbidden),
             ("fd00:ec2::254", Reach::Forbidden),
+            ("::ffff:0:a9fe:a9fe", Reach::Forbidden),
+            ("64:ff9b:1::a9fe:a9fe", Reach::Forbidden),
+            ("2001:0:a9fe:a9fe::1", Reach::Forbidden),
+            ("fec0::1", Reach::Forbidden),
             ("fe80::1", Reach::Forbidden),
             ("0.0.0.0", Reach::Forbidden),
             ("::", Reach::Forbidden),

@@ -197,7 +197,12 @@ impl Keys {
 
     /// Fetches if it is time to, and nobody else does.
     pub(super) async fn refresh_if_due(&self, now: Timestamp) {
-        let due = self.state().due_at.is_none_or(|due_at| due_at <= now);
+        let due = {
+            let state = self.state();
+            let is_past = state.due_at.is_none_or(|due_at| due_at <= now);
+            // The clock was set back: what it said before means nothing now.
+            is_past || state.attempted_at.is_some_and(|attempted| attempted > now)
+        };
         if !due || matches!(self.source.location, Location::Inline(_)) {
             return;
         }
