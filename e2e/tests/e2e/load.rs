@@ -1,12 +1,12 @@
 //! Reloads and shutdowns under load: no request that reached the server goes without its answer.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use e2e::{
     http::{self, Credential},
     issuer::Issuer,
@@ -25,7 +25,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(a_reload_under_load_fails_no_request),
         trial!(a_reload_takes_a_rule_away_at_the_next_token),
         trial!(a_file_that_does_not_load_changes_nothing),
-        trial!(a_shutdown_under_load_answers_every_request_it_took),
+        trial!(a_shutdown_under_load_answers_every_request),
+        trial!(clients_who_never_stop_coming_do_not_keep_a_server_from_leaving),
     ]
 }
 
@@ -127,42 +128,30 @@ fn a_file_that_does_not_load_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-fn a_shutdown_under_load_answers_every_request_it_took() -> Result<()> {
+/// As behind a load balancer, which sends nobody to a server that is not ready any more.
+fn a_shutdown_under_load_answers_every_request() -> Result<()> {
     let (issuer, mut portpass) = served(OWN_NAMESPACE)?;
     let port = portpass.draft.port;
-    let credential = Credential::Basic("JWT".to_owned(), issuer.jwt("github", SERVICE)?);
-    let answered = AtomicUsize::new(0);
+    let jwt = issuer.jwt("github", SERVICE)?;
+    let leaving = AtomicBool::new(false);
     let ended = thread::scope(|scope| -> Result<_> {
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    // Until the port is closed: what was connected before must be answered.
-                    while let Ok(mut stream) = http::connect(port) {
-                        http::send(
-                            &mut stream,
-                            "GET",
-                            port,
-                            &token_path(SERVICE, &SCOPE),
-                            &credential,
-                        )
-                        .context("sending to a server that took the connection")?;
-                        let answer = http::receive(&mut stream)
-                            .context("no answer from a server that took the request")?;
-                        ensure!(answer.status == 200, "{} {}", answer.status, answer.text());
-                        answered.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Ok(())
-                })
-            })
+            .map(|_| scope.spawn(|| ask_until(&leaving, port, &jwt)))
             .collect();
-        while answered.load(Ordering::Relaxed) < 10 * CLIENTS
-            && !clients.iter().any(thread::ScopedJoinHandle::is_finished)
-        {
-            thread::sleep(Duration::from_millis(5));
-        }
+        let balancer = scope.spawn(|| {
+            while http::get(port, "/readyz", &Credential::None)
+                .is_ok_and(|ready| ready.status == 200)
+            {
+                thread::sleep(Duration::from_millis(50));
+            }
+            leaving.store(true, Ordering::Release);
+        });
+        // The load goes on for a while before.
+        thread::sleep(Duration::from_millis(300));
         let ended = portpass.end("TERM");
+        joined(balancer);
         for client in clients {
-            joined(client)?;
+            ensure!(joined(client)? > 0, "a client was never answered");
         }
         ended
     })?;
@@ -171,5 +160,30 @@ fn a_shutdown_under_load_answers_every_request_it_took() -> Result<()> {
         "ended with {ended}: {}",
         portpass.server.log()
     );
+    Ok(())
+}
+
+fn clients_who_never_stop_coming_do_not_keep_a_server_from_leaving() -> Result<()> {
+    let (issuer, mut portpass) = served(OWN_NAMESPACE)?;
+    let port = portpass.draft.port;
+    let credential = Credential::Basic("JWT".to_owned(), issuer.jwt("github", SERVICE)?);
+    let gone = AtomicBool::new(false);
+    let took = thread::scope(|scope| -> Result<Duration> {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                while !gone.load(Ordering::Acquire) {
+                    // Refused or not: they come again at once.
+                    let _ = http::get(port, &token_path(SERVICE, &SCOPE), &credential);
+                }
+            });
+        }
+        thread::sleep(Duration::from_millis(300));
+        let start = Instant::now();
+        let ended = portpass.end("TERM");
+        gone.store(true, Ordering::Release);
+        ensure!(ended?.success());
+        Ok(start.elapsed())
+    })?;
+    ensure!(took < Duration::from_secs(10), "left after {took:?}");
     Ok(())
 }

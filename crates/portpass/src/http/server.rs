@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response};
+use futures_util::FutureExt as _;
 use hyper::{Request, body::Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -35,6 +36,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the backlog may be quiet before it counts as empty at the end.
 const BACKLOG_QUIET: Duration = Duration::from_millis(50);
+
+/// How long the backlog is emptied at most, where clients never stop coming.
+const BACKLOG_LIMIT: Duration = Duration::from_secs(1);
 
 /// How connections are bounded.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +98,19 @@ pub async fn serve(
             }
         }
     }
-    while let Ok(Ok((stream, peer))) = timeout(BACKLOG_QUIET, listener.accept()).await {
+    let take = |(stream, peer): (TcpStream, SocketAddr)| {
         tokio::spawn(server.clone().connection(stream, peer.ip(), &graceful));
+    };
+    let emptied = timeout(BACKLOG_LIMIT, async {
+        while let Ok(Ok(accepted)) = timeout(BACKLOG_QUIET, listener.accept()).await {
+            take(accepted);
+        }
+    });
+    if emptied.await.is_err() {
+        // They still come: take those who are there at this moment, and no more.
+        while let Some(Ok(accepted)) = listener.accept().now_or_never() {
+            take(accepted);
+        }
     }
     drop(listener);
     if timeout(bounds.drain, graceful.shutdown()).await.is_err() {
