@@ -117,6 +117,7 @@ async fn a_change_of_keys_is_recorded_with_its_actor() {
 #[test]
 fn what_is_no_socket_is_not_removed() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let path = folder.path().join("precious");
     std::fs::write(&path, "keep me").unwrap();
     assert!(matches!(Socket::bind(&path), Err(SocketError::Bind { .. })));
