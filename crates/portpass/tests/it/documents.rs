@@ -185,17 +185,28 @@ fn on_base(example: Table) -> Table {
     file
 }
 
-/// Puts files in the place of those that an example's issuers name.
+/// Puts files in the place of those that an example names.
 fn replace_files(file: &mut Table, folder: &Path) {
+    let certified = rcgen::generate_simple_self_signed(["example.com".to_owned()]).unwrap();
+    let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
     let issuers = file.get_mut("issuer").and_then(Value::as_table_mut);
     for (_, issuer) in issuers.into_iter().flatten() {
-        for (key, text) in [("bearer_file", "token"), ("ca", ""), ("jwks_file", KEY_SET)] {
-            if let Some(value) = issuer.get_mut(key) {
-                let path = folder.join(key);
-                fs::write(&path, text).unwrap();
-                *value = path.display().to_string().into();
-            }
-        }
+        put(issuer, "bearer_file", "token", folder);
+        put(issuer, "ca", &certificate, folder);
+        put(issuer, "jwks_file", KEY_SET, folder);
+    }
+    if let Some(tls) = file.get_mut("tls") {
+        put(tls, "certificate", &certificate, folder);
+        put(tls, "key", &key, folder);
+    }
+}
+
+/// Names a new file with this text, if the key names a file.
+fn put(table: &mut Value, key: &str, text: &str, folder: &Path) {
+    if let Some(value) = table.get_mut(key) {
+        let path = folder.join(key);
+        fs::write(&path, text).unwrap();
+        *value = path.display().to_string().into();
     }
 }
 
