@@ -375,10 +375,36 @@ async fn one_iss_may_serve_two_issuers_with_other_owners() {
     assert_eq!(
         faults,
         [
-            "issuers \"github\" and \"partner\" share iss, keys and tenants, so a JWT could be either's: \
-          give them owner_id lists with nothing in common"
+            "issuers \"github\" and \"partner\" share iss, tenants and maybe keys, so a JWT could be either's: \
+          give them owner_id lists with nothing in common, or leave one out"
         ]
     );
+}
+
+#[test]
+fn sources_on_one_server_may_be_the_same_keys() {
+    let by = |name: &str, keys: Option<&str>, owners: &[&str]| IssuerSettings {
+        url: Some(located(&["https://forge.example.com"]).remove(0)),
+        owner_id: located(owners),
+        keys: keys.map_or(KeySource::Discovery, |url| {
+            KeySource::Url(located(&[url]).remove(0))
+        }),
+        ..settings(name, IssuerKind::Forgejo, &[])
+    };
+    for (url, owners, loads) in [
+        (
+            "https://forge.example.com/api/actions/.well-known/keys",
+            &["65"][..],
+            false,
+        ),
+        ("https://forge.example.com:443/keys", &[], false),
+        ("https://forge.example.com/keys", &["66"], true),
+        ("https://forge.example.com:8443/keys", &["65"], true),
+        ("https://keys.example.com/keys", &["65"], true),
+    ] {
+        let built = build(vec![by("one", None, &["65"]), by("two", Some(url), owners)]);
+        assert_eq!(built.is_ok(), loads, "{url} {owners:?}");
+    }
 }
 
 #[tokio::test]
