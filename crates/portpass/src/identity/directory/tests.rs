@@ -580,8 +580,17 @@ fn every_setting_that_cannot_work_is_a_fault() {
             ..github(&keys)
         },
         IssuerSettings {
+            algorithms: Some(located(&["RS265"])),
+            ..github(&keys)
+        },
+        IssuerSettings {
             namespace: located(&["ci"]),
             ..github(&keys)
+        },
+        // Whose platform a faulty address is, nobody knows.
+        IssuerSettings {
+            url: Some(located(&["https://10.0.0.1"]).remove(0)),
+            ..settings("gitlab", IssuerKind::Gitlab, &keys)
         },
         IssuerSettings {
             id_claim: Some(located(&["oid"]).remove(0)),
@@ -608,7 +617,9 @@ fn every_setting_that_cannot_work_is_a_fault() {
     session_max may be at most "6h"
     max_jwt_lifetime must be more than nothing and at most "24h"
     "HS256" is not an algorithm with a public key: use EdDSA, ES256, ES384, PS256, PS384, PS512, RS256, RS384, RS512
+    "RS265" is not an algorithm with a public key: did you mean `RS256`?
     kind "github-actions" has no namespace
+    10.0.0.1 is a private address: set allow_private_network = true for this issuer, or use its public address
     id_claim is for kind "oidc": the other kinds have an id of their own
     bearer_file would never be sent: the keys do not come from the issuer's own address, which url sets
     url is missing: kind "forgejo" needs the issuer's address
