@@ -40,10 +40,10 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     if faults.is_empty() {
         patterns = include_files(path, &mut sources, &mut faults);
     }
-    let Some(root) = merged(&sources, &mut faults) else {
+    let Some((root, partial)) = merged(&sources, &mut faults) else {
         return Err(ConfigError::new(sources, faults));
     };
-    let mut reading = Reading::new(&sources, root, faults);
+    let mut reading = Reading::new(&sources, root, partial, faults);
     let config = assemble(&mut reading);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
@@ -119,10 +119,14 @@ fn patterns_of(mut root: DeTable<'_>, faults: &mut Vec<Fault>) -> Vec<Located<St
     patterns
 }
 
-/// All files as one tree, without what is not in this version. Nothing, if one
-/// of them is not even TOML.
-fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'s>> {
+/// All files as one tree, without what is not in this version, and the tables
+/// that lost something by that. Nothing, if one of them is not even TOML.
+fn merged<'s>(
+    sources: &'s Sources,
+    faults: &mut Vec<Fault>,
+) -> Option<(DeTable<'s>, later::Partial)> {
     let mut root = DeTable::new();
+    let mut partial = later::Partial::new();
     let unread: Vec<usize> = sources.unread().collect();
     let mut is_whole = unread.is_empty();
     for (file, _, text) in sources.texts() {
@@ -131,7 +135,7 @@ fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'
         }
         match tree::parse(text, file) {
             Ok(mut tree) => {
-                later::refuse(&mut tree, faults);
+                partial.append(&mut later::refuse(&mut tree, faults));
                 if let Some((key, _)) = tree.remove_entry("include")
                     && file != 0
                 {
@@ -147,7 +151,7 @@ fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'
             }
         }
     }
-    is_whole.then_some(root)
+    is_whole.then_some((root, partial))
 }
 
 /// Takes every section; gives what makes the rest of a [`Config`], if there
