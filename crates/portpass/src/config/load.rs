@@ -22,10 +22,7 @@ use super::{
     tls::TlsSection,
     tree,
 };
-use crate::{
-    decision::{PolicySource, When},
-    identity::IssuerKind,
-};
+use crate::decision::{PolicySource, When};
 
 /// Reads a configuration file, what it includes, and what it refers to.
 ///
@@ -178,8 +175,8 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         .settle(&data_dir, reading);
     let (registries, registry_names) = registry::settle(reading, &public_url);
     let (issuers, issuer_names) = issuer::settle(reading);
-    let (groups, group_names) = group::settle(reading, &issuer_names);
-    let images = images::settle(reading, &issuer_names);
+    let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
+    let images = images::settle(reading, &issuers, &issuer_names);
     let matches = reading.named::<Located<When>>("match");
     for named in &matches {
         names::check(reading, "match", &named.name, named.at);
@@ -194,7 +191,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let policy = PolicySource {
         issuers: issuers
             .iter()
-            .map(|issuer| (issuer.name.clone(), is_code_host(issuer.kind.value)))
+            .map(|issuer| (issuer.name.clone(), issuer.kind.value.is_code_host()))
             .collect(),
         registries: registry_names,
         matches: matches
@@ -222,13 +219,5 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         policy,
         footprint,
         sources,
-    }
-}
-
-/// Whether an issuer's identities are repositories with refs and events.
-fn is_code_host(kind: IssuerKind) -> bool {
-    match kind {
-        IssuerKind::Forgejo | IssuerKind::GithubActions | IssuerKind::Gitlab => true,
-        IssuerKind::Kubernetes | IssuerKind::Oidc => false,
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use super::{
     Facts, IssuerKind,
-    claims::{ClaimFault, Claims},
+    claims::{self, ClaimFault, Claims},
     forgejo, github_actions, gitlab, kubernetes, oidc,
 };
 use crate::credential::{JwtAlgorithm, JwtType};
@@ -64,6 +64,25 @@ impl IssuerKind {
         match self {
             Self::Forgejo | Self::GithubActions | Self::Gitlab => true,
             Self::Kubernetes | Self::Oidc => false,
+        }
+    }
+
+    /// Whether the kind could ever prove an identity of this id.
+    pub(crate) fn may_have_id(self, id: &str) -> bool {
+        match self {
+            Self::Forgejo | Self::GithubActions | Self::Gitlab => claims::is_decimal_id(id),
+            Self::Kubernetes => kubernetes::is_id(id),
+            Self::Oidc => !id.is_empty() && claims::is_text(id),
+        }
+    }
+
+    /// What its ids are, in words.
+    pub(crate) const fn id_form(self) -> &'static str {
+        match self {
+            Self::Forgejo | Self::GithubActions => "the repository's number",
+            Self::Gitlab => "the project's number",
+            Self::Kubernetes => "`NAMESPACE/SERVICE-ACCOUNT`",
+            Self::Oidc => "1 to 1024 bytes of text without control characters",
         }
     }
 
