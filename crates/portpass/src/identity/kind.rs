@@ -146,3 +146,36 @@ impl IssuerKind {
         Ok(subject)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reference;
+
+    #[test]
+    fn the_reference_says_the_defaults_of_every_kind() {
+        let page = reference::page();
+        let row = |key: &str| {
+            let start = format!("| `{key}` |");
+            page.lines().find(|line| line.starts_with(&start)).unwrap()
+        };
+        for kind in IssuerKind::ALL {
+            let platform = kind.platform();
+            let names = platform.algorithms.iter().map(|algorithm| algorithm.name());
+            let list = serde_json::to_string(&names.collect::<Vec<_>>()).unwrap();
+            let list = format!("`{}`", list.replace(',', ", "));
+            let said = says(row("algorithms"), kind, &list);
+            assert!(said, "{}: {list}", kind.name());
+            let life = format!("`\"{}m\"`", platform.max_jwt_minutes);
+            let said = says(row("max_jwt_lifetime"), kind, &life);
+            assert!(said, "{}: {life}", kind.name());
+        }
+    }
+
+    /// Whether one clause names the kind and the value.
+    fn says(row: &str, kind: IssuerKind, value: &str) -> bool {
+        let name = format!("`{}`", kind.name());
+        row.split([':', ';'])
+            .any(|clause| clause.contains(&name) && clause.contains(value))
+    }
+}
