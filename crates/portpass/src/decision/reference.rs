@@ -4,21 +4,22 @@ use super::{
     cel::{FUNCTIONS, VARIABLES},
     glob::Class,
     template::Placeholder,
-    vocabulary::{FACTS, Kind, kind, meaning, word},
+    vocabulary::{Kind, kind},
 };
+use crate::identity::Fact;
 
 /// The page `docs/reference/rules.md`, as Markdown.
 pub fn reference() -> String {
-    let facts = rows(FACTS.iter().map(|fact| {
-        let (word, meaning) = (word(*fact), meaning(*fact));
-        format!("| `{word}` | {} | {meaning} |", compared(kind(*fact)))
+    let facts = rows(Fact::ALL.into_iter().map(|fact| {
+        let (name, meaning) = (fact.name(), fact.doc());
+        format!("| `{name}` | {} | {meaning} |", compared(kind(fact)))
     }));
     let placeholders = rows(Placeholder::ALL.iter().map(|placeholder| {
         let slash = match placeholder.class() {
             Class::Any => "yes",
             Class::Segment => "no",
         };
-        let meaning = meaning(placeholder.fact());
+        let meaning = placeholder.fact().doc();
         format!("| `{{{}}}` | {slash} | {meaning} |", placeholder.word())
     }));
     let variables = rows(

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use scope::Scope;
 
-use super::vocabulary::word;
 use crate::{
     identity::{Fact, FactValue, Proof},
     short_id::ShortId,
@@ -112,13 +111,13 @@ fn message(
         Reason::NoRule => text.push_str("no rule gives this to the caller"),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
         Reason::UnmetFact(fact) if proof.facts().get(fact).is_some() => {
-            write!(text, "no rule allows this {}", word(fact))?;
+            write!(text, "no rule allows this {}", fact.name())?;
         }
-        Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", word(fact))?,
+        Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", fact.name())?,
         Reason::UnusableFact(fact) if proof.facts().get(fact).is_some() => {
-            write!(text, "{} cannot stand in a repository name", word(fact))?;
+            write!(text, "{} cannot stand in a repository name", fact.name())?;
         }
-        Reason::UnusableFact(fact) => write!(text, "the caller has no {}", word(fact))?,
+        Reason::UnusableFact(fact) => write!(text, "the caller has no {}", fact.name())?,
     }
     write!(text, "; decision {id}")?;
     Ok(text)
@@ -160,7 +159,7 @@ fn push_facts(text: &mut String, reason: Reason, proof: &Proof) -> fmt::Result {
             Some(FactValue::Text(text)) => echo(text),
             None => continue,
         };
-        write!(text, "{before}{} {value}", word(fact))?;
+        write!(text, "{before}{} {value}", fact.name())?;
         before = ", ";
     }
     if before == ", " {
