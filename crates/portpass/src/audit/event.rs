@@ -95,7 +95,7 @@ const BODY: &[(&str, &str)] = &[
     ),
     (
         "rules",
-        "Each rule and what it said; of one that did not apply, the first thing unmet.",
+        "Each rule and what it said: `matched`, `other_caller`, `other_registry`, `other_access` (nothing of what was asked), `unmet_fact`, `unmet_cel`, `void` (its template cannot be rendered).",
     ),
     (
         "unmet",

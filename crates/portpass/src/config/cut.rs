@@ -30,15 +30,14 @@ pub(super) fn out(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> Opti
 fn search(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> Cut {
     let own = value.span();
     let within = match value.get_mut() {
-        DeValue::Table(table) => search_table(table, span),
+        DeValue::Table(table) => search_table(table, span).map_or(Cut::Missed, Cut::Inside),
         DeValue::Array(array) => search_array(array, span),
-        _ if own.start <= span.start && span.end <= own.end => return Cut::Whole,
-        _ => None,
+        _ if own.start <= span.start && span.end <= own.end => Cut::Whole,
+        _ => Cut::Missed,
     };
     match within {
-        Some(key) => Cut::Inside(key),
-        None if own == *span => Cut::Whole,
-        None => Cut::Missed,
+        Cut::Missed if own == *span => Cut::Whole,
+        Cut::Inside(_) | Cut::Missed | Cut::Whole => within,
     }
 }
 
@@ -65,12 +64,13 @@ fn search_table(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> 
     Some(key)
 }
 
-/// Removes the element at the span, or what is there within one.
-fn search_array(array: &mut DeArray<'_>, span: &Range<usize>) -> Option<String> {
+/// Removes the element at the span, or what is there within one. A list that
+/// had nothing else is itself the part: nobody wrote an empty one.
+fn search_array(array: &mut DeArray<'_>, span: &Range<usize>) -> Cut {
     let mut whole = None;
     for (index, element) in array.iter_mut().enumerate() {
         match search(element, span) {
-            Cut::Inside(inner) => return Some(inner),
+            Cut::Inside(inner) => return Cut::Inside(inner),
             Cut::Missed => {}
             Cut::Whole => {
                 whole = Some(index);
@@ -78,9 +78,14 @@ fn search_array(array: &mut DeArray<'_>, span: &Range<usize>) -> Option<String> 
             }
         }
     }
-    let whole = whole?;
+    let Some(whole) = whole else {
+        return Cut::Missed;
+    };
+    if array.len() == 1 {
+        return Cut::Whole;
+    }
     let elements = array.clone().into_iter().enumerate();
     let kept = elements.filter(|(index, _)| *index != whole);
     *array = kept.map(|(_, element)| element).collect();
-    Some(String::new())
+    Cut::Inside(String::new())
 }

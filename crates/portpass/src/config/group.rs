@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, names, read::Reading};
+use crate::identity::IssuerSettings;
 
 /// A named set of identities, for rules.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,7 +31,11 @@ struct MemberSection {
 pub(super) type Groups = BTreeMap<String, Vec<(String, String)>>;
 
 /// Takes all groups; gives them with the names of the faulty ones too.
-pub(super) fn settle(reading: &mut Reading<'_>, issuers: &[String]) -> (Groups, Vec<String>) {
+pub(super) fn settle(
+    reading: &mut Reading<'_>,
+    issuers: &[IssuerSettings],
+    issuer_names: &[String],
+) -> (Groups, Vec<String>) {
     let mut known = Vec::new();
     let mut groups = Groups::new();
     for table in reading.named::<GroupSection>("group") {
@@ -39,11 +44,8 @@ pub(super) fn settle(reading: &mut Reading<'_>, issuers: &[String]) -> (Groups, 
         let Some(section) = table.value else { continue };
         let mut members = Vec::new();
         for member in section.members {
-            names::refer(reading, "issuer", [&member.issuer], issuers);
-            if !is_id(&member.id.value) {
-                let message = "an id is 1 to 1024 bytes of text without control characters";
-                reading.fault(member.id.at, message);
-            }
+            names::refer(reading, "issuer", [&member.issuer], issuer_names);
+            check_id(reading, issuers, &member.issuer.value, &member.id);
             members.push((member.issuer.value, member.id.value));
         }
         groups.insert(table.name, members);
@@ -51,7 +53,25 @@ pub(super) fn settle(reading: &mut Reading<'_>, issuers: &[String]) -> (Groups, 
     (groups, known)
 }
 
-/// Whether a text can be the immutable id of an identity.
-pub(super) fn is_id(text: &str) -> bool {
-    (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control)
+/// Refuses an id that the issuer can never prove; of an issuer that is faulty
+/// itself nothing can be said.
+pub(super) fn check_id(
+    reading: &mut Reading<'_>,
+    issuers: &[IssuerSettings],
+    issuer: &str,
+    id: &Located<String>,
+) {
+    let Some(issuer) = issuers.iter().find(|known| known.name == issuer) else {
+        return;
+    };
+    let kind = issuer.kind.value;
+    if !kind.may_have_id(&id.value) {
+        let message = format!(
+            "`{}` is never an id of issuer `{}`, where it is {}",
+            id.value.escape_debug(),
+            issuer.name,
+            kind.id_form()
+        );
+        reading.fault(id.at, message);
+    }
 }

@@ -2,38 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use super::{Located, Place, group::is_id, names, read::Reading};
+use super::{Located, group::check_id, names, read::Reading};
+use crate::identity::IssuerSettings;
 
 /// The repository names of each id.
 type Rows = BTreeMap<String, Vec<Located<String>>>;
 
 /// Takes all tables: one for each issuer, ids to names.
-pub(super) fn settle(reading: &mut Reading<'_>, issuers: &[String]) -> BTreeMap<String, Rows> {
+pub(super) fn settle(
+    reading: &mut Reading<'_>,
+    issuers: &[IssuerSettings],
+    issuer_names: &[String],
+) -> BTreeMap<String, Rows> {
     let mut images = BTreeMap::new();
-    for table in reading.named::<Rows>("images") {
+    for table in reading.named::<BTreeMap<Located<String>, Vec<Located<String>>>>("images") {
         let issuer = Located {
-            value: table.name.clone(),
+            value: table.name,
             at: table.at,
         };
-        names::refer(reading, "issuer", [&issuer], issuers);
+        names::refer(reading, "issuer", [&issuer], issuer_names);
         let Some(rows) = table.value else { continue };
         for (id, names) in &rows {
-            let at = names.first().map_or(table.at, |name| name.at);
-            check_row(reading, id, names, at);
+            check_id(reading, issuers, &issuer.value, id);
+            check_names(reading, id, names);
         }
-        images.insert(table.name, rows);
+        let rows = rows.into_iter().map(|(id, names)| (id.value, names));
+        images.insert(issuer.value, rows.collect());
     }
     images
 }
 
-fn check_row(reading: &mut Reading<'_>, id: &str, names: &[Located<String>], at: Place) {
-    if !is_id(id) {
-        reading.fault(at, format!("`{}` is not an id", id.escape_debug()));
-    }
+fn check_names(reading: &mut Reading<'_>, id: &Located<String>, names: &[Located<String>]) {
     if names.is_empty() {
         reading.fault(
-            at,
-            format!("`{id}` has no names; remove the row or fill it"),
+            id.at,
+            format!("`{}` has no names; remove the row or fill it", id.value),
         );
     }
     for name in names {

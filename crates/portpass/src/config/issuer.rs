@@ -14,8 +14,10 @@ const RESERVED: [&str; 3] = ["anonymous", "local", "token"];
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerSection {
-    /// The signature algorithms that are accepted, where the kind's own list
-    /// will not do. Example: `["RS256", "ES256"]`.
+    /// The signature algorithms that are accepted. Default by kind: `forgejo`,
+    /// `github-actions` and `gitlab` `["RS256"]`; `kubernetes`
+    /// `["RS256", "ES256", "ES384"]`; `oidc` `["EdDSA", "ES256", "ES384",
+    /// "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]`.
     algorithms: Option<Vec<Located<String>>>,
     /// Whether the JWT's `aud` may name others beside us. Each of those could
     /// then present it here.
@@ -50,8 +52,9 @@ pub(super) struct IssuerSection {
     jwks_url: Option<Located<String>>,
     /// Which platform it is.
     kind: Located<IssuerKind>,
-    /// The longest life, from `iat` to `exp`, of a JWT that is accepted, where
-    /// the kind's own bound will not do.
+    /// The longest life, from `iat` to `exp`, of a JWT that is accepted.
+    /// Default: `"15m"` for `github-actions`; `"65m"` for `forgejo`, `gitlab`,
+    /// `kubernetes` and `oidc`.
     max_jwt_lifetime: Option<Located<Period<60, 86_400>>>,
     /// Kind `kubernetes`: the namespaces that are accepted; empty means all.
     /// Example: `["ci"]`.

@@ -1,6 +1,11 @@
 //! What later versions will know, refused by name.
 
-use toml::de::{DeTable, DeValue};
+use std::collections::BTreeSet;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{Fault, Place};
 
@@ -21,12 +26,32 @@ const LATER: [&[&str]; 12] = [
     &["test"],
 ];
 
+/// Named tables that are not all that was written, as section and name.
+pub(super) type Partial = BTreeSet<(String, String)>;
+
 /// Takes out of the tree what this version does not know yet, with a fault at
-/// each key.
-pub(super) fn refuse(root: &mut DeTable<'_>, faults: &mut Vec<Fault>) {
+/// each key; gives the named tables that lost one.
+pub(super) fn refuse(root: &mut DeTable<'_>, faults: &mut Vec<Fault>) -> Partial {
+    let mut partial = Partial::new();
     for path in LATER {
-        refuse_path(root, path, faults);
+        let [section, "*", rest @ ..] = path else {
+            refuse_path(root, path, faults);
+            continue;
+        };
+        let Some(DeValue::Table(tables)) = root.get_mut(*section).map(Spanned::get_mut) else {
+            continue;
+        };
+        for (name, table) in tables.iter_mut() {
+            let known = faults.len();
+            if let DeValue::Table(table) = table.get_mut() {
+                refuse_path(table, rest, faults);
+            }
+            if faults.len() > known {
+                partial.insert(((*section).to_owned(), name.get_ref().to_string()));
+            }
+        }
     }
+    partial
 }
 
 fn refuse_path(table: &mut DeTable<'_>, path: &[&str], faults: &mut Vec<Fault>) {
@@ -38,20 +63,10 @@ fn refuse_path(table: &mut DeTable<'_>, path: &[&str], faults: &mut Vec<Fault>) 
                 faults.push(Fault::new(Place::of_span(&key.span()), message));
             }
         }
-        ["*", rest @ ..] => {
-            let names: Vec<String> = table.keys().map(|key| key.get_ref().to_string()).collect();
-            for name in names {
-                descend(table, &name, rest, faults);
+        [first, rest @ ..] => {
+            if let Some(DeValue::Table(inner)) = table.get_mut(*first).map(Spanned::get_mut) {
+                refuse_path(inner, rest, faults);
             }
         }
-        [first, rest @ ..] => descend(table, first, rest, faults),
-    }
-}
-
-fn descend(table: &mut DeTable<'_>, key: &str, rest: &[&str], faults: &mut Vec<Fault>) {
-    if let Some(value) = table.get_mut(key)
-        && let DeValue::Table(inner) = value.get_mut()
-    {
-        refuse_path(inner, rest, faults);
     }
 }

@@ -22,10 +22,7 @@ use super::{
     tls::TlsSection,
     tree,
 };
-use crate::{
-    decision::{PolicySource, When},
-    identity::IssuerKind,
-};
+use crate::decision::{PolicySource, When};
 
 /// Reads a configuration file, what it includes, and what it refers to.
 ///
@@ -40,10 +37,10 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     if faults.is_empty() {
         patterns = include_files(path, &mut sources, &mut faults);
     }
-    let Some(root) = merged(&sources, &mut faults) else {
+    let Some((root, partial)) = merged(&sources, &mut faults) else {
         return Err(ConfigError::new(sources, faults));
     };
-    let mut reading = Reading::new(&sources, root, faults);
+    let mut reading = Reading::new(&sources, root, partial, faults);
     let config = assemble(&mut reading);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
@@ -119,10 +116,14 @@ fn patterns_of(mut root: DeTable<'_>, faults: &mut Vec<Fault>) -> Vec<Located<St
     patterns
 }
 
-/// All files as one tree, without what is not in this version. Nothing, if one
-/// of them is not even TOML.
-fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'s>> {
+/// All files as one tree, without what is not in this version, and the tables
+/// that lost something by that. Nothing, if one of them is not even TOML.
+fn merged<'s>(
+    sources: &'s Sources,
+    faults: &mut Vec<Fault>,
+) -> Option<(DeTable<'s>, later::Partial)> {
     let mut root = DeTable::new();
+    let mut partial = later::Partial::new();
     let unread: Vec<usize> = sources.unread().collect();
     let mut is_whole = unread.is_empty();
     for (file, _, text) in sources.texts() {
@@ -131,7 +132,7 @@ fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'
         }
         match tree::parse(text, file) {
             Ok(mut tree) => {
-                later::refuse(&mut tree, faults);
+                partial.append(&mut later::refuse(&mut tree, faults));
                 if let Some((key, _)) = tree.remove_entry("include")
                     && file != 0
                 {
@@ -147,7 +148,7 @@ fn merged<'s>(sources: &'s Sources, faults: &mut Vec<Fault>) -> Option<DeTable<'
             }
         }
     }
-    is_whole.then_some(root)
+    is_whole.then_some((root, partial))
 }
 
 /// Takes every section; gives what makes the rest of a [`Config`], if there
@@ -174,8 +175,8 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         .settle(&data_dir, reading);
     let (registries, registry_names) = registry::settle(reading, &public_url);
     let (issuers, issuer_names) = issuer::settle(reading);
-    let (groups, group_names) = group::settle(reading, &issuer_names);
-    let images = images::settle(reading, &issuer_names);
+    let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
+    let images = images::settle(reading, &issuers, &issuer_names);
     let matches = reading.named::<Located<When>>("match");
     for named in &matches {
         names::check(reading, "match", &named.name, named.at);
@@ -190,7 +191,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let policy = PolicySource {
         issuers: issuers
             .iter()
-            .map(|issuer| (issuer.name.clone(), is_code_host(issuer.kind.value)))
+            .map(|issuer| (issuer.name.clone(), issuer.kind.value.is_code_host()))
             .collect(),
         registries: registry_names,
         matches: matches
@@ -218,13 +219,5 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         policy,
         footprint,
         sources,
-    }
-}
-
-/// Whether an issuer's identities are repositories with refs and events.
-fn is_code_host(kind: IssuerKind) -> bool {
-    match kind {
-        IssuerKind::Forgejo | IssuerKind::GithubActions | IssuerKind::Gitlab => true,
-        IssuerKind::Kubernetes | IssuerKind::Oidc => false,
     }
 }

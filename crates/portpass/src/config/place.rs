@@ -57,7 +57,7 @@ impl Place {
 ///
 /// It reads itself from the merged tree of the configuration's files, with
 /// the right file in its place however deep it stands.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Located<T> {
     pub value: T,
     pub at: Place,

@@ -13,7 +13,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{Fault, Located, Place, cut, sources::Sources, suggest, words};
+use super::{Fault, Located, Place, cut, later::Partial, sources::Sources, suggest, words};
 
 /// The tree while sections are taken from it, and the faults found so far.
 pub(super) struct Reading<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Reading<'a> {
     /// The files that the configuration names, with the digests of what was in them.
     pub(super) referenced: BTreeMap<PathBuf, digest::Digest>,
     root: DeTable<'a>,
+    /// The tables that lack what was refused before.
+    partial: Partial,
 }
 
 /// One table of a named section.
@@ -34,12 +36,18 @@ pub(super) struct Named<T> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(sources: &'a Sources, root: DeTable<'a>, faults: Vec<Fault>) -> Self {
+    pub(super) fn new(
+        sources: &'a Sources,
+        root: DeTable<'a>,
+        partial: Partial,
+        faults: Vec<Fault>,
+    ) -> Self {
         Self {
             sources,
             faults,
             referenced: BTreeMap::new(),
             root,
+            partial,
         }
     }
 
@@ -51,7 +59,7 @@ impl<'a> Reading<'a> {
     /// Takes a section or a value that may be missing.
     pub(super) fn optional<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
         let (key, value) = self.root.remove_entry(key)?;
-        self.typed(&key, value)
+        self.typed(&key, value, true)
     }
 
     /// Takes a section, or what stands for it if it is missing.
@@ -74,10 +82,14 @@ impl<'a> Reading<'a> {
         };
         tables
             .into_iter()
-            .map(|(name, value)| Named {
-                at: Place::of_span(&name.span()),
-                value: self.typed(&name, value),
-                name: name.into_inner().into_owned(),
+            .map(|(key, value)| {
+                let name = key.get_ref().to_string();
+                let is_whole = !self.partial.contains(&(section.to_owned(), name.clone()));
+                Named {
+                    at: Place::of_span(&key.span()),
+                    value: self.typed(&key, value, is_whole),
+                    name,
+                }
             })
             .collect()
     }
@@ -123,11 +135,13 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads one value. A faulty part is noted and cut out, and the rest read
-    /// again, until nothing new is found.
+    /// again, until nothing new is found. What is not whole to begin with is
+    /// not told what it misses.
     fn typed<T: DeserializeOwned>(
         &mut self,
         key: &Spanned<impl AsRef<str>>,
         mut value: Spanned<DeValue<'_>>,
+        is_whole: bool,
     ) -> Option<T> {
         let mut gone = Vec::new();
         loop {
@@ -138,7 +152,7 @@ impl<'a> Reading<'a> {
             };
             let span: Range<usize> = error.span().unwrap_or_else(|| key.span());
             if let Some(missing) = words::missing_field(error.message()) {
-                if !gone.iter().any(|field| field == missing) {
+                if is_whole && !gone.iter().any(|field| field == missing) {
                     let message = format!("`{missing}` is missing");
                     self.fault(Place::of_span(&key.span()), message);
                 }

@@ -146,10 +146,16 @@ impl<'s> Page<'s> {
                 format!("time, {}", bounds.unwrap_or_default())
             }
             Some("string") => "text".to_owned(),
-            Some(_) | None => match Self::variants(schema).as_slice() {
-                [] => "text or list of texts".to_owned(),
-                _ => "word".to_owned(),
-            },
+            Some(_) | None if !Self::variants(schema).is_empty() => "word".to_owned(),
+            Some(_) | None => {
+                let choices = schema.get("anyOf").and_then(Value::as_array);
+                match choices.and_then(|choices| choices.first()) {
+                    Some(first) if first.get("type").is_some_and(|kind| kind == "boolean") => {
+                        self.value(first)
+                    }
+                    Some(_) | None => "text or list of texts".to_owned(),
+                }
+            }
         }
     }
 
@@ -221,4 +227,21 @@ impl<'s> Page<'s> {
 fn description(schema: &Value) -> Option<String> {
     let text = schema.get("description")?.as_str()?;
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_says_what_it_takes() {
+        let page = page();
+        for row in [
+            "| `fork` | `true` or `false` |",
+            "| `ref_protected` | `true` or `false` |",
+            "| `event` | text or list of texts |",
+        ] {
+            assert!(page.contains(row), "{row}");
+        }
+    }
 }

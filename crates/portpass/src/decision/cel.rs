@@ -19,8 +19,8 @@ use cel::{
 };
 use serde_json::Value as Json;
 
-use super::vocabulary;
-use crate::identity::{FactValue, Proof};
+use super::suggestion::did_you_mean;
+use crate::identity::{Fact, FactValue, Proof};
 
 /// The longest expression, in bytes.
 const LONGEST: usize = 4096;
@@ -135,8 +135,12 @@ pub(super) enum CelError {
     Long,
     #[error("the expression is never true or false")]
     NotBoolean,
+    #[error("`{0}` has a meaning already; call the macro's variable otherwise")]
+    Shadowed(String),
     #[error("no expression: {0}")]
     Syntax(String),
+    #[error("there is no fact `{0}`{hint}", hint = did_you_mean(.0, Fact::ALL.map(Fact::name)))]
+    UnknownFact(String),
     #[error("unknown function `{0}`; there are {list}, and the macros all, exists, exists_one, filter, has, map", list = FUNCTIONS.join(", "))]
     UnknownFunction(String),
     #[error("unknown variable `{0}`; there are `claims`, `facts` and `registry`")]
@@ -156,8 +160,10 @@ impl Expression {
         // What was parsed too deep is also dropped on the big stack.
         let parse = || {
             let program = environment.0.compile(text).map_err(|errors| {
-                let first = errors.errors.first();
-                CelError::Syntax(first.map_or_else(String::new, ToString::to_string))
+                CelError::Syntax(unreadable(
+                    text,
+                    errors.errors.first().map(|error| error.pos),
+                ))
             })?;
             let mut reading = Reading::default();
             reading.read(program.expression(), 1, 0)?;
@@ -223,9 +229,12 @@ impl Reading {
             Expr::Unspecified | Expr::Literal(_) => Ok(()),
             Expr::Ident(name) => self.read_name(name),
             Expr::Select(select) => {
-                if is_claims(&select.operand) {
+                if is_variable(&select.operand, "claims") {
                     self.claims.add(&one_claim(&select.field));
                     return Ok(());
+                }
+                if is_variable(&select.operand, "facts") {
+                    return known_fact(&select.field);
                 }
                 self.read(&select.operand, next, loops)
             }
@@ -238,11 +247,15 @@ impl Reading {
                 }
                 if call.func_name == cel::common::ast::operators::INDEX
                     && let [operand, index] = call.args.as_slice()
-                    && is_claims(operand)
                     && let Expr::Literal(LiteralValue::String(name)) = &index.expr
                 {
-                    self.claims.add(&one_claim(name.inner()));
-                    return Ok(());
+                    if is_variable(operand, "claims") {
+                        self.claims.add(&one_claim(name.inner()));
+                        return Ok(());
+                    }
+                    if is_variable(operand, "facts") {
+                        return known_fact(name.inner());
+                    }
                 }
                 let operands = call.target.iter().map(AsRef::as_ref).chain(&call.args);
                 self.read_all(operands, next, loops)
@@ -261,7 +274,7 @@ impl Reading {
                 let names = [Some(&each.iter_var), each.iter_var2.as_ref()];
                 for name in names.into_iter().flatten().chain([&each.accu_var]) {
                     if VARIABLES.iter().any(|(variable, _)| variable == name) {
-                        return Err(CelError::Syntax(format!("`{name}` has a meaning already")));
+                        return Err(CelError::Shadowed(name.clone()));
                     }
                     self.bound.push(name.clone());
                 }
@@ -321,8 +334,42 @@ impl Reading {
     }
 }
 
-fn is_claims(expression: &IdedExpr) -> bool {
-    matches!(&expression.expr, Expr::Ident(name) if name == "claims")
+fn is_variable(expression: &IdedExpr, variable: &str) -> bool {
+    matches!(&expression.expr, Expr::Ident(name) if name == variable)
+}
+
+fn known_fact(name: &str) -> Result<(), CelError> {
+    match name.parse::<Fact>() {
+        Ok(_) => Ok(()),
+        Err(_unknown) => Err(CelError::UnknownFact(name.to_owned())),
+    }
+}
+
+/// Where the parser lost its way, by its line and column, in our words: its own
+/// are of grammars and tokens.
+fn unreadable(text: &str, at: Option<(isize, isize)>) -> String {
+    const SHOWN: usize = 20;
+    let number = |number: isize| usize::try_from(number).ok();
+    let found = at.and_then(|(line, column)| {
+        let (line, column) = (number(line)?, number(column)?.max(1));
+        let rest = text.lines().nth(line.checked_sub(1)?)?.chars();
+        let rest = rest.filter(|letter| !letter.is_control());
+        let rest: String = rest.skip(column - 1).take(SHOWN).collect();
+        Some((line, column, rest))
+    });
+    match found {
+        _ if text.trim().is_empty() => "it is empty".to_owned(),
+        None => "it cannot be read".to_owned(),
+        Some((_, _, rest)) if rest.trim().is_empty() => "it ends too early".to_owned(),
+        Some((line, column, rest)) => {
+            let line = if text.trim().contains('\n') {
+                format!("line {line}, ")
+            } else {
+                String::new()
+            };
+            format!("it cannot be read from {line}character {column} on: `{rest}`")
+        }
+    }
 }
 
 fn one_claim(name: &str) -> NamedClaims {
@@ -344,7 +391,7 @@ impl Variables<'_> {
         let issuer = ("issuer".into(), proof.identity().issuer().into());
         let is_long = |value: &FactValue| matches!(value, FactValue::List(texts) if texts.len() > LONGEST_LIST);
         let facts = proof.facts().iter();
-        let facts = facts.map(|(fact, value)| (vocabulary::word(fact).into(), fact_value(value)));
+        let facts = facts.map(|(fact, value)| (fact.name().into(), fact_value(value)));
         let mut withheld = BTreeSet::new();
         let claims = proof.claims().iter().filter_map(|(name, value)| {
             let value = json_value(value);

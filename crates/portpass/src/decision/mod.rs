@@ -6,7 +6,7 @@
 //! I/O, asks the time or draws random numbers.
 //!
 //! Another placeholder: a variant of `template::Placeholder`. Another fact: a
-//! line in `vocabulary`. The reference page is made from both.
+//! variant of `identity::Fact`. The reference page is made from both.
 
 mod cel;
 mod compile;

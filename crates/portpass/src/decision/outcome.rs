@@ -19,8 +19,12 @@ pub struct RuleOutcome {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It is for this caller, and its conditions are met.
+    /// It is for this caller, its conditions are met, and it gives or takes
+    /// some of what was asked.
     Matched,
+    /// It would match, and is about nothing of what was asked: other
+    /// repositories, or other actions.
+    OtherAccess,
     /// It is for other callers.
     OtherCaller,
     /// It is for other registries.

@@ -6,7 +6,7 @@ use scope::{Scope, Scopes, is_repository_name};
 use serde_json::{Map, Value};
 
 use super::{
-    Access, Decision, Denied, Grant, PolicySource, RuleOutcome,
+    Access, Decision, Denied, Grant, Outcome, PolicySource, RuleOutcome,
     cel::{Environment, NamedClaims},
     compile,
     decided::decision_id,
@@ -68,7 +68,7 @@ impl Policy {
             let images = self.images.of(proof.identity());
             let request = Request::new(&proof, &registry.name, groups, images, &self.environment);
             let judgement = self.judge(&request);
-            (judgement.outcomes(), judgement.weigh(asked))
+            (judgement.outcomes(asked), judgement.weigh(asked))
         };
         let refused = |(scope, reason)| Refusal::new(reason, scope, &proof, id);
         let weighed = weighed.map_err(refused);
@@ -120,12 +120,34 @@ struct Judgement<'r, 'p> {
 type Why<'s> = (Option<&'s Scope>, Reason);
 
 impl Judgement<'_, '_> {
-    fn outcomes(&self) -> Vec<RuleOutcome> {
-        let outcome = |(rule, judged): &(&Rule, Judged<'_>)| RuleOutcome {
-            rule: Arc::clone(&rule.name),
-            outcome: judged.outcome(),
+    /// What is recorded of each deny and each rule.
+    fn outcomes(&self, asked: &Scopes) -> Vec<RuleOutcome> {
+        let resources: Vec<_> = asked
+            .iter()
+            .filter_map(|scope| Some((scope.name.as_str(), Resource::of(scope)?)))
+            .collect();
+        let recorded = |(rule, judged): &(&Rule, Judged<'_>), listed: Listed<'_>| {
+            let outcome = match judged {
+                Judged::Matched(covers) if !is_about(covers, listed, &resources) => {
+                    Outcome::OtherAccess
+                }
+                Judged::Matched(_)
+                | Judged::OtherCaller
+                | Judged::OtherRegistry
+                | Judged::UnmetCel
+                | Judged::UnmetFact(_)
+                | Judged::Void(_) => judged.outcome(),
+            };
+            RuleOutcome {
+                rule: Arc::clone(&rule.name),
+                outcome,
+            }
         };
-        self.denies.iter().chain(&self.rules).map(outcome).collect()
+        let takes = |covers: &Covers<'_>, name: &str| covers.takes(name);
+        let gives = |covers: &Covers<'_>, name: &str| covers.gives(name);
+        let denies = self.denies.iter().map(|deny| recorded(deny, &takes));
+        let rules = self.rules.iter().map(|rule| recorded(rule, &gives));
+        denies.chain(rules).collect()
     }
 
     /// What is given of all that was asked, or why it must be refused.
@@ -239,6 +261,20 @@ impl Judgement<'_, '_> {
             .min_by_key(|(count, _)| *count)
             .map_or(Reason::NoRule, |(_, reason)| reason)
     }
+}
+
+/// What a rule gives, or a deny takes, of a repository.
+type Listed<'f> = &'f dyn Fn(&Covers<'_>, &str) -> Actions;
+
+/// Whether it is about some of what was asked; where nothing was, it is.
+fn is_about(covers: &Covers<'_>, listed: Listed<'_>, asked: &[(&str, Resource)]) -> bool {
+    let is_about = |(name, resource): &(&str, Resource)| match resource {
+        Resource::Catalog => covers.catalog,
+        Resource::Repository(wanted) => {
+            is_repository_name(name) && listed(covers, name).and(*wanted).any()
+        }
+    };
+    asked.is_empty() || asked.iter().any(is_about)
 }
 
 /// What the matching ones of some rules cover.

@@ -4,21 +4,22 @@ use super::{
     cel::{FUNCTIONS, VARIABLES},
     glob::Class,
     template::Placeholder,
-    vocabulary::{FACTS, Kind, kind, meaning, word},
+    vocabulary::{Kind, kind},
 };
+use crate::identity::Fact;
 
 /// The page `docs/reference/rules.md`, as Markdown.
 pub fn reference() -> String {
-    let facts = rows(FACTS.iter().map(|fact| {
-        let (word, meaning) = (word(*fact), meaning(*fact));
-        format!("| `{word}` | {} | {meaning} |", compared(kind(*fact)))
+    let facts = rows(Fact::ALL.into_iter().map(|fact| {
+        let (name, meaning) = (fact.name(), fact.doc());
+        format!("| `{name}` | {} | {meaning} |", compared(kind(fact)))
     }));
     let placeholders = rows(Placeholder::ALL.iter().map(|placeholder| {
         let slash = match placeholder.class() {
             Class::Any => "yes",
             Class::Segment => "no",
         };
-        let meaning = meaning(placeholder.fact());
+        let meaning = placeholder.fact().doc();
         format!("| `{{{}}}` | {slash} | {meaning} |", placeholder.word())
     }));
     let variables = rows(
@@ -128,4 +129,16 @@ a proven caller gets a token that gives nothing, and an anonymous one is refused
 A refusal tells the caller what was asked, its own facts and which of them was unmet, never what a
 rule wants. Its reason stands in the event as one of `denied`, `invalid_name`, `login_required`,
 `no_rule`, `unmet_cel`, `unmet_fact` and `unusable_fact`.
+
+The event also keeps what each rule and each deny said:
+
+| outcome | meaning |
+| --- | --- |
+| `matched` | it is for this caller, its conditions are met, and it gives or takes some of what was asked |
+| `other_access` | it would match, and is about none of what was asked: other repositories, or other actions |
+| `other_caller` | it is for other callers |
+| `other_registry` | it is for other registries |
+| `unmet_cel` | its expression is not true, or could not be evaluated |
+| `unmet_fact` | with the first fact that is not as it should be |
+| `void` | it matched and gives nothing, with the reason why a template could not be rendered |
 ";

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use scope::{Scope, Scopes};
 
-use super::vocabulary::word;
 use crate::{
     identity::{Fact, FactValue, Facts, Proof},
     short_id::ShortId,
@@ -129,13 +128,13 @@ fn message(
         Reason::NoRule => text.push_str("no rule gives this to the caller"),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
         Reason::UnmetFact(fact) if proof.facts().get(fact).is_some() => {
-            write!(text, "no rule allows this {}", word(fact))?;
+            write!(text, "no rule allows this {}", fact.name())?;
         }
-        Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", word(fact))?,
+        Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", fact.name())?,
         Reason::UnusableFact(fact) if proof.facts().get(fact).is_some() => {
-            write!(text, "{} cannot stand in a repository name", word(fact))?;
+            write!(text, "{} cannot stand in a repository name", fact.name())?;
         }
-        Reason::UnusableFact(fact) => write!(text, "the caller has no {}", word(fact))?,
+        Reason::UnusableFact(fact) => write!(text, "the caller has no {}", fact.name())?,
     }
     write!(text, "; decision {id}")?;
     Ok(text)
@@ -189,7 +188,7 @@ fn push_facts(text: &mut String, facts: &Facts, unmet: Option<Fact>) -> fmt::Res
             Some(FactValue::Text(text)) => echo(text),
             None => continue,
         };
-        write!(text, "{before}{} {value}", word(fact))?;
+        write!(text, "{before}{} {value}", fact.name())?;
         before = ", ";
     }
     if before == ", " {

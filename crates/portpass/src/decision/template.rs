@@ -7,7 +7,6 @@ use scope::is_repository_name;
 use super::{
     glob::{Class, Glob, GlobError, Step, push_glob},
     suggestion::did_you_mean,
-    vocabulary,
 };
 use crate::identity::{Fact, Facts};
 
@@ -50,7 +49,7 @@ impl Placeholder {
     }
 
     pub(super) fn word(self) -> &'static str {
-        vocabulary::word(self.fact())
+        self.fact().name()
     }
 
     /// What its value may be: only the platforms' paths may hold a `/`.
@@ -125,12 +124,8 @@ impl Unrendered {
 impl fmt::Display for Unrendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Absent(fact) => write!(f, "there is no {}", vocabulary::word(*fact)),
-            Self::Unfit(fact) => write!(
-                f,
-                "{} cannot stand in a repository name",
-                vocabulary::word(*fact)
-            ),
+            Self::Absent(fact) => write!(f, "there is no {}", fact.name()),
+            Self::Unfit(fact) => write!(f, "{} cannot stand in a repository name", fact.name()),
             Self::Whole => f.write_str("what it renders is not a repository name"),
         }
     }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{
     PolicySource, RuleSource, When, images,
-    vocabulary::word,
     when::{Expected, Wanted},
 };
 use crate::{config::Located, short_id::ShortId};
@@ -59,7 +58,7 @@ fn set(list: &[Located<String>]) -> BTreeSet<&str> {
 
 fn when(when: &When) -> Value {
     let facts = when.facts.iter();
-    let facts = facts.map(|(fact, expected)| (word(*fact).to_owned(), is(expected)));
+    let facts = facts.map(|(fact, expected)| (fact.name().to_owned(), is(expected)));
     let matches: BTreeSet<_> = when.matches.iter().map(toml::Spanned::get_ref).collect();
     json!({ "facts": Value::Object(facts.collect()), "matches": matches })
 }

@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::{
     glob::Glob,
     suggestion::did_you_mean,
-    vocabulary::{self, FACTS, Kind},
+    vocabulary::{self, Kind},
 };
 use crate::identity::Fact;
 
@@ -127,9 +127,9 @@ impl<'de> Deserialize<'de> for Key {
                 if text == "match" {
                     return Ok(Key::Match);
                 }
-                vocabulary::fact(text)
+                text.parse()
                     .map(Key::Fact)
-                    .ok_or_else(|| E::unknown_field(text, KEYS))
+                    .map_err(|_unknown| E::unknown_field(text, KEYS))
             }
         }
         deserializer.deserialize_identifier(Word)
@@ -268,7 +268,7 @@ impl WantedOf {
 
     /// Whether the fact can ever be this text; the error says why not.
     fn text<E: Error>(self, text: &str) -> Result<String, E> {
-        let word = vocabulary::word(self.0);
+        let word = self.0.name();
         match vocabulary::kind(self.0) {
             Kind::Flag => return Err(E::invalid_type(serde::de::Unexpected::Str(text), &self)),
             Kind::Id if text.contains('*') => {
@@ -335,7 +335,7 @@ impl<'de> Visitor<'de> for WantedOf {
         }
         Err(E::custom(format_args!(
             "`{}` is a string: write \"{number}\"",
-            vocabulary::word(self.0)
+            self.0.name()
         )))
     }
 
@@ -400,7 +400,7 @@ impl JsonSchema for When {
                 "anyOf": [names, { "type": "array", "items": names, "minItems": 1 }],
             }),
         );
-        for fact in FACTS {
+        for fact in Fact::ALL {
             let mut schema = wanted_schema(fact);
             schema.push(json!({
                 "type": "object",
@@ -409,8 +409,8 @@ impl JsonSchema for When {
                 "additionalProperties": false,
             }));
             properties.insert(
-                vocabulary::word(fact).to_owned(),
-                json!({ "description": vocabulary::meaning(fact), "anyOf": schema }),
+                fact.name().to_owned(),
+                json!({ "description": fact.doc(), "anyOf": schema }),
             );
         }
         json_schema!({

@@ -110,7 +110,8 @@ pub(super) fn is_decimal_id(text: &str) -> bool {
         && text.bytes().next().is_some_and(|first| first != b'0')
 }
 
-fn is_text(text: &str) -> bool {
+/// Whether a text is short and printable.
+pub(super) fn is_text(text: &str) -> bool {
     text.len() <= MAX_TEXT_BYTES && !text.chars().any(char::is_control)
 }
 

@@ -170,7 +170,9 @@ impl Fact {
             Self::Issuer => "The name of the issuer in the configuration.",
             Self::Namespace => "The Kubernetes namespace.",
             Self::Node => "The Kubernetes node that the pod runs on.",
-            Self::Owner => "The organisation, user or group that owns the repository.",
+            Self::Owner => {
+                "The organisation or user that owns the repository; on GitLab the group's full path."
+            }
             Self::OwnerId => "The immutable id of the repository's owner.",
             Self::OwnerPath => "The owner's full path, with GitLab's parent groups.",
             Self::Pod => "The Kubernetes pod.",
@@ -189,7 +191,10 @@ impl Fact {
             Self::Sha => "The commit.",
             Self::User => "The name a person signs in with at the identity provider.",
             Self::Workflow => "The path of the workflow's file in the run's own repository.",
-            Self::WorkflowRef => "The run's workflow with its repository and ref.",
+            Self::WorkflowRef => {
+                "The run's workflow with its repository and ref: \
+                 `acme/web/.github/workflows/ci.yml@refs/heads/main`."
+            }
         }
     }
 }

@@ -131,10 +131,12 @@ impl Issuer {
         self.terms.check(claims, now)
     }
 
-    /// Whether one JWT could be both issuers': same `iss`, same keys, same tenant.
+    /// Whether one JWT could be both issuers': same `iss`, maybe the same keys,
+    /// same tenant.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let mine = &self.keys.source().location;
         self.iss.iter().any(|iss| other.iss.contains(iss))
-            && self.keys.source().location == other.keys.source().location
+            && mine.may_share_keys(&other.keys.source().location)
             && self.pins.overlap(&other.pins)
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use super::{
     Facts, IssuerKind,
-    claims::{ClaimFault, Claims},
+    claims::{self, ClaimFault, Claims},
     forgejo, github_actions, gitlab, kubernetes, oidc,
 };
 use crate::credential::{JwtAlgorithm, JwtType};
@@ -67,6 +67,25 @@ impl IssuerKind {
         }
     }
 
+    /// Whether the kind could ever prove an identity of this id.
+    pub(crate) fn may_have_id(self, id: &str) -> bool {
+        match self {
+            Self::Forgejo | Self::GithubActions | Self::Gitlab => claims::is_decimal_id(id),
+            Self::Kubernetes => kubernetes::is_id(id),
+            Self::Oidc => !id.is_empty() && claims::is_text(id),
+        }
+    }
+
+    /// What its ids are, in words.
+    pub(crate) const fn id_form(self) -> &'static str {
+        match self {
+            Self::Forgejo | Self::GithubActions => "the repository's number",
+            Self::Gitlab => "the project's number",
+            Self::Kubernetes => "`NAMESPACE/SERVICE-ACCOUNT`",
+            Self::Oidc => "1 to 1024 bytes of text without control characters",
+        }
+    }
+
     pub(super) fn platform(self) -> &'static Platform {
         match self {
             Self::Forgejo => &forgejo::PLATFORM,
@@ -125,5 +144,38 @@ impl IssuerKind {
             .facts
             .set_text(super::Fact::Issuer, Some(reading.issuer));
         Ok(subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reference;
+
+    #[test]
+    fn the_reference_says_the_defaults_of_every_kind() {
+        let page = reference::page();
+        let row = |key: &str| {
+            let start = format!("| `{key}` |");
+            page.lines().find(|line| line.starts_with(&start)).unwrap()
+        };
+        for kind in IssuerKind::ALL {
+            let platform = kind.platform();
+            let names = platform.algorithms.iter().map(|algorithm| algorithm.name());
+            let list = serde_json::to_string(&names.collect::<Vec<_>>()).unwrap();
+            let list = format!("`{}`", list.replace(',', ", "));
+            let said = says(row("algorithms"), kind, &list);
+            assert!(said, "{}: {list}", kind.name());
+            let life = format!("`\"{}m\"`", platform.max_jwt_minutes);
+            let said = says(row("max_jwt_lifetime"), kind, &life);
+            assert!(said, "{}: {life}", kind.name());
+        }
+    }
+
+    /// Whether one clause names the kind and the value.
+    fn says(row: &str, kind: IssuerKind, value: &str) -> bool {
+        let name = format!("`{}`", kind.name());
+        row.split([':', ';'])
+            .any(|clause| clause.contains(&name) && clause.contains(value))
     }
 }

@@ -57,6 +57,12 @@ pub(super) fn subject(claims: &Claims) -> Result<Subject, ClaimFault> {
     })
 }
 
+/// Whether a text has the form of an identity's id.
+pub(super) fn is_id(text: &str) -> bool {
+    text.split_once('/')
+        .is_some_and(|(namespace, account)| is_object_name(namespace) && is_object_name(account))
+}
+
 /// Whether a text can name an object: letters, digits, dots and dashes.
 fn is_object_name(text: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&text.len())

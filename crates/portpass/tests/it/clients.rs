@@ -1,9 +1,10 @@
 //! What real clients send, request by request, named after who sends it.
 //!
-//! The requests were measured on the wire: docker 28.2.2 (CLI, and daemon with
-//! either image store), buildctl and containerd of 2026-08, skopeo 1.9.3 and
-//! 1.22, crane 0.22; podman, buildah, oras 2.6, helm 4 and regctl from their
-//! sources.
+//! The requests were measured on the wire: docker 28.2.2 (the CLI), dockerd with
+//! either image store, buildctl and containerd of 2026-08, skopeo 1.9.3 (1.22
+//! does the same), crane 0.22. Those of buildkitd without client tokens, oras
+//! 2.6, helm 4 and regctl at 725072f are from their sources; podman and buildah
+//! have skopeo's code.
 
 use axum::{body::Body, http::Request};
 use fixtures::Kind;
@@ -32,7 +33,7 @@ async fn post(form: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn docker_28_login_asks_for_no_scope_and_offline_access() {
+async fn docker_28_2_2_login_asks_for_no_scope_and_offline_access() {
     let query = format!("account=JWT&client_id=docker&offline_token=true&service={SERVICE}");
     let answer = get(&query).await;
     assert_eq!(answer.granted(), "");
@@ -42,7 +43,7 @@ async fn docker_28_login_asks_for_no_scope_and_offline_access() {
 }
 
 #[tokio::test]
-async fn docker_28_classic_store_pushes_with_get() {
+async fn dockerd_2026_08_classic_store_pushes_with_get() {
     let answer = get(&format!(
         "account=JWT&scope=repository%3A{WEB}%3Apush%2Cpull&service={SERVICE}"
     ))
@@ -54,7 +55,7 @@ async fn docker_28_classic_store_pushes_with_get() {
 }
 
 #[tokio::test]
-async fn docker_28_classic_store_mounts_with_a_second_scope() {
+async fn dockerd_2026_08_classic_store_mounts_with_a_second_scope() {
     let scopes = format!("scope=repository:{WEB}:push,pull&scope=repository:base/alpine:pull");
     let answer = get(&format!("account=JWT&{scopes}&service={SERVICE}")).await;
     assert_eq!(
@@ -64,7 +65,7 @@ async fn docker_28_classic_store_mounts_with_a_second_scope() {
 }
 
 #[tokio::test]
-async fn docker_28_containerd_store_posts_a_password_grant() {
+async fn dockerd_2026_08_containerd_store_posts_a_password_grant() {
     let answer = post(&[
         ("client_id", "containerd-client"),
         (
@@ -82,7 +83,7 @@ async fn docker_28_containerd_store_posts_a_password_grant() {
 }
 
 #[tokio::test]
-async fn containerd_repeats_a_refused_post_as_get_and_reads_the_same_bytes() {
+async fn containerd_2026_08_repeats_a_refused_post_as_get_and_reads_the_same_bytes() {
     let app = TestApp::start().await;
     let jwt = jwt(Kind::GithubActions, "branch", &[]);
     let scope = "repository:apps/github/acme/web:pull,push";
@@ -110,7 +111,7 @@ async fn containerd_repeats_a_refused_post_as_get_and_reads_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn buildkit_posts_with_its_own_client_id() {
+async fn buildctl_2026_08_posts_with_its_own_client_id() {
     let answer = post(&[
         ("client_id", "buildkit-client"),
         ("scope", "repository:apps/github/acme/web:pull,push"),
@@ -120,7 +121,7 @@ async fn buildkit_posts_with_its_own_client_id() {
 }
 
 #[tokio::test]
-async fn buildkit_without_client_tokens_gets() {
+async fn buildkitd_2026_08_without_client_tokens_gets() {
     let answer = get(&format!(
         "scope=repository:{WEB}:pull,push&service={SERVICE}"
     ))
@@ -132,7 +133,7 @@ async fn buildkit_without_client_tokens_gets() {
 }
 
 #[tokio::test]
-async fn skopeo_1_9_and_podman_get_with_repeated_scopes() {
+async fn skopeo_1_9_3_gets_with_repeated_scopes() {
     let scopes = format!("scope=repository:{WEB}:pull,push&scope=repository:base/alpine:pull");
     let answer = get(&format!("account=JWT&{scopes}&service={SERVICE}")).await;
     assert_eq!(
@@ -142,13 +143,13 @@ async fn skopeo_1_9_and_podman_get_with_repeated_scopes() {
 }
 
 #[tokio::test]
-async fn skopeo_login_asks_for_no_scope() {
+async fn skopeo_1_9_3_login_asks_for_no_scope() {
     let answer = get(&format!("account=JWT&service={SERVICE}")).await;
     assert_eq!(answer.granted(), "");
 }
 
 #[tokio::test]
-async fn a_chunked_post_without_length_with_repeated_scopes_is_read() {
+async fn skopeo_1_9_3_posts_in_chunks_without_length_and_repeats_the_scope() {
     let app = TestApp::start().await;
     let jwt = push_main();
     let chunks = [
@@ -169,7 +170,7 @@ async fn a_chunked_post_without_length_with_repeated_scopes_is_read() {
 }
 
 #[tokio::test]
-async fn crane_gets_without_account_or_client_id() {
+async fn crane_0_22_gets_without_account_or_client_id() {
     let answer = get(&format!(
         "scope=repository:{WEB}:push,pull&service={SERVICE}"
     ))
@@ -181,7 +182,7 @@ async fn crane_gets_without_account_or_client_id() {
 }
 
 #[tokio::test]
-async fn crane_delete_asks_for_all_three_and_one_of_them_suffices() {
+async fn crane_0_22_delete_asks_for_all_three_and_one_of_them_suffices() {
     let answer = get(&format!(
         "scope=repository:{WEB}:push,pull,delete&service={SERVICE}"
     ))
@@ -193,7 +194,7 @@ async fn crane_delete_asks_for_all_three_and_one_of_them_suffices() {
 }
 
 #[tokio::test]
-async fn crane_catalog_is_granted_by_a_rule_alone() {
+async fn crane_0_22_catalog_is_granted_by_a_rule_alone() {
     let query = format!("scope=registry:catalog:*&service={SERVICE}");
     assert_eq!(get(&query).await.status, 401);
     let app = TestApp::start().await;
@@ -210,7 +211,7 @@ async fn crane_catalog_is_granted_by_a_rule_alone() {
 }
 
 #[tokio::test]
-async fn skopeo_delete_asks_for_everything_and_gets_what_there_is() {
+async fn skopeo_1_9_3_delete_asks_for_everything_and_gets_what_there_is() {
     let answer = get(&format!(
         "account=JWT&scope=repository:{WEB}:*&service={SERVICE}"
     ))
@@ -222,7 +223,7 @@ async fn skopeo_delete_asks_for_everything_and_gets_what_there_is() {
 }
 
 #[tokio::test]
-async fn docker_plugin_install_names_a_class() {
+async fn dockerd_2026_08_plugin_install_names_a_class() {
     let answer = get(&format!(
         "account=JWT&scope=repository(plugin):{WEB}:pull&service={SERVICE}"
     ))
@@ -249,24 +250,31 @@ async fn a_name_with_a_port_is_read_whole() {
 }
 
 #[tokio::test]
-async fn oras_and_regctl_get() {
-    let oras = get(&format!(
+async fn oras_2_6_gets_with_the_service_first() {
+    let answer = get(&format!(
         "service={SERVICE}&scope=repository:{WEB}:pull,push"
     ))
     .await;
-    assert_eq!(oras.granted(), "repository:apps/github/acme/web:pull,push");
-    let regctl = get(&format!(
-        "client_id=regclient&service={SERVICE}&scope=repository:{WEB}:pull,push&account=JWT"
-    ))
-    .await;
     assert_eq!(
-        regctl.granted(),
+        answer.granted(),
         "repository:apps/github/acme/web:pull,push"
     );
 }
 
 #[tokio::test]
-async fn helm_registry_login_posts_without_a_scope() {
+async fn regctl_725072f_gets_with_client_id_and_account() {
+    let answer = get(&format!(
+        "client_id=regclient&service={SERVICE}&scope=repository:{WEB}:pull,push&account=JWT"
+    ))
+    .await;
+    assert_eq!(
+        answer.granted(),
+        "repository:apps/github/acme/web:pull,push"
+    );
+}
+
+#[tokio::test]
+async fn helm_4_registry_login_posts_without_a_scope() {
     let answer = post(&[("client_id", "oras-go")]).await;
     assert_eq!(answer.granted(), "");
 }

@@ -120,12 +120,13 @@ impl Plan {
         let start = match self.kind {
             RegistryKind::Distribution
             | RegistryKind::Distribution2
-            | RegistryKind::Distribution30 => format!("registry serve {}", file("registry.yml")),
+            | RegistryKind::Distribution30 => format!(
+                "registry serve {}\n   (Debian calls distribution `docker-registry`.)",
+                file("registry.yml")
+            ),
             RegistryKind::Zot => format!("zot serve {}", file("zot.json")),
         };
-        steps.push(format!(
-            "Start the registry:  {start}\n   (Debian calls distribution `docker-registry`.)"
-        ));
+        steps.push(format!("Start the registry:  {start}"));
         if self.github.is_some() {
             let workflow = file("github-workflow.yml");
             steps.push(format!(

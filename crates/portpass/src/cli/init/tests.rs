@@ -156,6 +156,17 @@ fn the_registrys_own_file_trusts_what_is_exported() {
 }
 
 #[test]
+fn a_registry_is_called_by_its_own_name_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["--github", "acme", "--owner-id", "65", "--registry", "zot"];
+    let out = init(folder.path(), &line).unwrap();
+    assert!(
+        out.contains("Start the registry:  zot serve DIR/zot.json\n5. "),
+        "{out}"
+    );
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_half_written() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("registry.yml"), "mine").unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
+use crate::{decision::Policy, identity::Directory};
 
 /// Files that the example names.
 const NAMED_FILES: [&str; 8] = [
@@ -72,6 +73,29 @@ fn the_example_loads_with_every_setting_in_force() {
         .collect();
     let config = load_files(&files).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.issuers.len(), 5);
+    Policy::compile(&config.policy).unwrap();
+    // The inline keys are such that they can be used.
+    let other = config.issuers.into_iter().filter(|it| it.name == "other");
+    let cache = tempfile::tempdir().unwrap();
+    Directory::build(
+        other.collect(),
+        None,
+        cache.path(),
+        jiff::Timestamp::UNIX_EPOCH,
+    )
+    .unwrap();
+}
+
+#[test]
+fn the_example_compares_the_workflow_with_what_platforms_sign() {
+    let shown: toml::Table = all_in_force().parse().unwrap();
+    let pattern = shown["match"]["every-fact"]["workflow_ref"]
+        .as_str()
+        .unwrap();
+    let claims = fixtures::claims(fixtures::Kind::GithubActions, "push-main").unwrap();
+    let signed = claims.at(0)["workflow_ref"].as_str().unwrap().to_owned();
+    assert_eq!(pattern.split_once('@').unwrap().1, "refs/heads/main");
+    assert_eq!(signed.split_once('@').unwrap().1, "refs/heads/main");
 }
 
 #[test]

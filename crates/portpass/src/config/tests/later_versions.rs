@@ -74,3 +74,14 @@ listen = "127.0.0.1:9000"
        | ^^^^^^
     "#);
 }
+
+#[test]
+fn what_a_later_key_stands_for_is_not_missed() {
+    assert_snapshot!(complaint("[group.people]\noperators = true"), @r"
+    error: `operators` is not in this version
+      --> portpass.toml:14:1
+       |
+    14 | operators = true
+       | ^^^^^^^^^
+    ");
+}

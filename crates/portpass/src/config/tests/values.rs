@@ -227,17 +227,17 @@ fn files_that_are_named_must_be_there() {
 #[test]
 fn images_are_repository_names_of_ids() {
     assert_snapshot!(complaint("[images.github]\n\"74\" = [\"Web\", \"ok\"]\n\"75\" = []\n"), @r#"
-    error: `75` has no names; remove the row or fill it
-      --> portpass.toml:13:9
-       |
-    13 | [images.github]
-       |         ^^^^^^
-
     error: `Web` is not a repository name
       --> portpass.toml:14:9
        |
     14 | "74" = ["Web", "ok"]
        |         ^^^^^
+
+    error: `75` has no names; remove the row or fill it
+      --> portpass.toml:15:1
+       |
+    15 | "75" = []
+       | ^^^^
     "#);
 }
 
@@ -284,4 +284,95 @@ fn a_combination_that_the_registry_cannot_verify_is_pointed_at() {
         complaint.contains("profile = \"x5c\"\n   |           ^^^^^"),
         "{complaint}"
     );
+}
+
+#[test]
+fn a_list_whose_only_element_is_faulty_is_not_called_empty() {
+    assert_snapshot!(complaint(r#"
+[match.pushes]
+event = ["pus"]
+ref = { not = ["main"] }
+
+[rule.x]
+from = [5]
+when = { match = [7] }
+pull = ["**"]
+"#), @r#"
+    error: `event` is never `pus`; it is one of api, manual, other, pull_request, pull_request_target, push, release, schedule, tag, workflow_run; did you mean `push`?
+      --> portpass.toml:15:10
+       |
+    15 | event = ["pus"]
+       |          ^^^^^
+
+    error: `ref` is always the full ref: `refs/heads/main` or `refs/tags/main`
+      --> portpass.toml:16:16
+       |
+    16 | ref = { not = ["main"] }
+       |                ^^^^^^
+
+    error: expected a text in quotes, found the number `5`
+      --> portpass.toml:19:9
+       |
+    19 | from = [5]
+       |         ^
+
+    error: expected a text in quotes, found the number `7`
+      --> portpass.toml:20:19
+       |
+    20 | when = { match = [7] }
+       |                   ^
+    "#);
+}
+
+#[test]
+fn ids_that_an_issuer_never_proves_are_pointed_at() {
+    assert_snapshot!(complaint(r#"
+[issuer.cluster]
+kind = "kubernetes"
+audience = ["registry.example.com"]
+iss = ["https://cluster.example.com"]
+
+[group.pushers]
+members = [
+    { issuer = "github", id = "acme/web" },
+    { issuer = "github", id = "74" },
+    { issuer = "cluster", id = "builder" },
+    { issuer = "cluster", id = "ci/builder" },
+]
+
+[images.github]
+web = ["web"]
+"074" = ["web"]
+"76" = []
+"#), @r#"
+    error: `acme/web` is never an id of issuer `github`, where it is the repository's number
+      --> portpass.toml:21:31
+       |
+    21 |     { issuer = "github", id = "acme/web" },
+       |                               ^^^^^^^^^^
+
+    error: `builder` is never an id of issuer `cluster`, where it is `NAMESPACE/SERVICE-ACCOUNT`
+      --> portpass.toml:23:32
+       |
+    23 |     { issuer = "cluster", id = "builder" },
+       |                                ^^^^^^^^^
+
+    error: `web` is never an id of issuer `github`, where it is the repository's number
+      --> portpass.toml:28:1
+       |
+    28 | web = ["web"]
+       | ^^^
+
+    error: `074` is never an id of issuer `github`, where it is the repository's number
+      --> portpass.toml:29:1
+       |
+    29 | "074" = ["web"]
+       | ^^^^^
+
+    error: `76` has no names; remove the row or fill it
+      --> portpass.toml:30:1
+       |
+    30 | "76" = []
+       | ^^^^
+    "#);
 }

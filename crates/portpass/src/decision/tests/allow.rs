@@ -289,3 +289,101 @@ fn the_version_follows_the_content_only() {
         assert_ne!(version(one), version(&other), "{other}");
     }
 }
+
+#[test]
+fn a_rule_that_is_about_other_access_is_recorded_as_such() {
+    use crate::{
+        decision::Outcome::{Matched, OtherAccess, UnmetFact},
+        identity::Fact,
+    };
+    let policy = policy(
+        "[rule.a]\nfrom = ['github']\npush = ['apps/{repository}']\nany_run = true\n\
+         [rule.b]\nfrom = ['github']\npull = ['base/**']\n\
+         [rule.c]\nfrom = ['github']\ncatalog = true\n\
+         [rule.d]\nfrom = ['github']\nwhen = { event = 'tag' }\npull = ['**']\n\
+         [deny.base]\npush = ['base/**']\n\
+         [deny.apps]\npull = ['apps/x/**']",
+    );
+    let outcomes = |asked: &str| {
+        let decided = decide(&policy, run("github", &[]), asked);
+        let decision = match &decided {
+            Ok(grant) => grant.decision(),
+            Err(denied) => denied.decision(),
+        };
+        let rules = decision.rules().iter();
+        rules.map(|it| it.outcome.clone()).collect::<Vec<_>>()
+    };
+    let tag = || UnmetFact(Fact::Event);
+    // In the order of the denies, then of the rules.
+    for (asked, expected) in [
+        (
+            "repository:apps/acme/web:pull",
+            [
+                OtherAccess,
+                OtherAccess,
+                Matched,
+                OtherAccess,
+                OtherAccess,
+                tag(),
+            ],
+        ),
+        (
+            "repository:apps/x/y:push",
+            [
+                Matched,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                tag(),
+            ],
+        ),
+        (
+            "repository:base/a:pull",
+            [
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                Matched,
+                OtherAccess,
+                tag(),
+            ],
+        ),
+        (
+            "repository:base/a:push",
+            [
+                OtherAccess,
+                Matched,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                tag(),
+            ],
+        ),
+        (
+            "registry:catalog:*",
+            [
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                Matched,
+                tag(),
+            ],
+        ),
+        (
+            "repository:Base:pull",
+            [
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                OtherAccess,
+                tag(),
+            ],
+        ),
+        ("", [Matched, Matched, Matched, Matched, Matched, tag()]),
+    ] {
+        assert_eq!(outcomes(asked), expected, "{asked}");
+    }
+}

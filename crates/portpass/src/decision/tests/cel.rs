@@ -78,6 +78,45 @@ fn nonsense_and_unknown_names_are_faults() {
 }
 
 #[test]
+fn a_fact_that_does_not_exist_is_a_fault() {
+    for cel in [
+        "facts.evnt == 'push'",
+        "has(facts.evnt)",
+        "facts['evnt'] == 'push'",
+        "claims.l.exists(x, x == facts.evnt)",
+    ] {
+        assert_eq!(
+            fault(cel),
+            "there is no fact `evnt`; did you mean `event`?",
+            "{cel}"
+        );
+    }
+    assert_eq!(fault("facts.colour == 'x'"), "there is no fact `colour`");
+}
+
+#[test]
+fn what_is_no_cel_is_told_with_its_place_and_without_the_parsers_terms() {
+    let told: Vec<_> = [
+        "facts.ref ==",
+        "facts.ref == 0.5.5",
+        "facts.ref = 'x'",
+        "facts.ref == 'x' &&\n  claims.a == = 1",
+        "facts.ref == 'x",
+        "",
+    ]
+    .map(fault)
+    .into();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    no expression: it ends too early
+    no expression: it cannot be read from character 17 on: `.5`
+    no expression: it cannot be read from character 11 on: `= 'x'`
+    no expression: it cannot be read from line 2, character 15 on: `= 1`
+    no expression: it cannot be read from character 14 on: `'x`
+    no expression: it is empty
+    ");
+}
+
+#[test]
 fn size_and_nesting_are_bounded() {
     assert!(fault(&format!("'{}' == ''", "a".repeat(4096))).contains("longer than"));
     for nested in [

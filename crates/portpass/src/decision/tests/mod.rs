@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::{Denied, Grant, Policy, PolicySource, RuleSource, When, vocabulary};
+use super::{Denied, Grant, Policy, PolicySource, RuleSource, When};
 use crate::{
     config::{Located, Place},
     identity::{FactValue, Facts, Proof},
@@ -151,7 +151,7 @@ fn facts(pairs: &[(&str, Value)]) -> Facts {
             ),
             text => FactValue::Text(text.as_str().unwrap().to_owned()),
         };
-        facts.set(vocabulary::fact(word).unwrap(), value);
+        facts.set(word.parse().unwrap(), value);
     }
     facts
 }

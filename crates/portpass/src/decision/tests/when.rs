@@ -89,8 +89,8 @@ fn a_faulty_condition_is_refused_at_the_word_itself() {
 #[test]
 fn the_schema_has_every_fact() {
     let schema = json!(schemars::schema_for!(When));
-    for fact in vocabulary::FACTS {
-        assert!(schema["properties"][vocabulary::word(fact)].is_object());
+    for fact in crate::identity::Fact::ALL {
+        assert!(schema["properties"][fact.name()].is_object());
     }
     assert_eq!(schema["additionalProperties"], json!(false));
 }
@@ -98,7 +98,7 @@ fn the_schema_has_every_fact() {
 #[test]
 fn the_reference_has_every_fact() {
     let page = crate::decision::reference();
-    for fact in vocabulary::FACTS {
-        assert!(page.contains(&format!("| `{}` |", vocabulary::word(fact))));
+    for fact in crate::identity::Fact::ALL {
+        assert!(page.contains(&format!("| `{}` |", fact.name())));
     }
 }

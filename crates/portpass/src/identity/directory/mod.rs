@@ -75,8 +75,8 @@ impl Directory {
             for (_, other) in earlier.filter(|(_, other)| issuer.overlaps(other)) {
                 faults.push(Fault {
                     message: format!(
-                        "issuers {:?} and {:?} share iss, keys and tenants, so a JWT could be \
-                         either's: give them owner_id lists with nothing in common",
+                        "issuers {:?} and {:?} share iss, tenants and maybe keys, so a JWT could be \
+                         either's: give them owner_id lists with nothing in common, or leave one out",
                         other.name, issuer.name
                     ),
                     at: *at,

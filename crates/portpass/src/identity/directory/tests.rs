@@ -375,10 +375,36 @@ async fn one_iss_may_serve_two_issuers_with_other_owners() {
     assert_eq!(
         faults,
         [
-            "issuers \"github\" and \"partner\" share iss, keys and tenants, so a JWT could be either's: \
-          give them owner_id lists with nothing in common"
+            "issuers \"github\" and \"partner\" share iss, tenants and maybe keys, so a JWT could be either's: \
+          give them owner_id lists with nothing in common, or leave one out"
         ]
     );
+}
+
+#[test]
+fn sources_on_one_server_may_be_the_same_keys() {
+    let by = |name: &str, keys: Option<&str>, owners: &[&str]| IssuerSettings {
+        url: Some(located(&["https://forge.example.com"]).remove(0)),
+        owner_id: located(owners),
+        keys: keys.map_or(KeySource::Discovery, |url| {
+            KeySource::Url(located(&[url]).remove(0))
+        }),
+        ..settings(name, IssuerKind::Forgejo, &[])
+    };
+    for (url, owners, loads) in [
+        (
+            "https://forge.example.com/api/actions/.well-known/keys",
+            &["65"][..],
+            false,
+        ),
+        ("https://forge.example.com:443/keys", &[], false),
+        ("https://forge.example.com/keys", &["66"], true),
+        ("https://forge.example.com:8443/keys", &["65"], true),
+        ("https://keys.example.com/keys", &["65"], true),
+    ] {
+        let built = build(vec![by("one", None, &["65"]), by("two", Some(url), owners)]);
+        assert_eq!(built.is_ok(), loads, "{url} {owners:?}");
+    }
 }
 
 #[tokio::test]
@@ -554,8 +580,17 @@ fn every_setting_that_cannot_work_is_a_fault() {
             ..github(&keys)
         },
         IssuerSettings {
+            algorithms: Some(located(&["RS265"])),
+            ..github(&keys)
+        },
+        IssuerSettings {
             namespace: located(&["ci"]),
             ..github(&keys)
+        },
+        // Whose platform a faulty address is, nobody knows.
+        IssuerSettings {
+            url: Some(located(&["https://10.0.0.1"]).remove(0)),
+            ..settings("gitlab", IssuerKind::Gitlab, &keys)
         },
         IssuerSettings {
             id_claim: Some(located(&["oid"]).remove(0)),
@@ -582,7 +617,9 @@ fn every_setting_that_cannot_work_is_a_fault() {
     session_max may be at most "6h"
     max_jwt_lifetime must be more than nothing and at most "24h"
     "HS256" is not an algorithm with a public key: use EdDSA, ES256, ES384, PS256, PS384, PS512, RS256, RS384, RS512
+    "RS265" is not an algorithm with a public key: did you mean `RS256`?
     kind "github-actions" has no namespace
+    10.0.0.1 is a private address: set allow_private_network = true for this issuer, or use its public address
     id_claim is for kind "oidc": the other kinds have an id of their own
     bearer_file would never be sent: the keys do not come from the issuer's own address, which url sets
     url is missing: kind "forgejo" needs the issuer's address

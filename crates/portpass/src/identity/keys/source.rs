@@ -43,10 +43,27 @@ impl Location {
         }
     }
 
-    pub(super) fn is_remote(&self) -> bool {
-        match self {
-            Self::Discovery { .. } | Self::Url(_) => true,
-            Self::File(_) | Self::Inline(_) => false,
+    /// Whether the keys could be the same: one place, or one server, whose
+    /// discovery may well lead to the other's address.
+    pub(in crate::identity) fn may_share_keys(&self, other: &Self) -> bool {
+        match (self.url(), other.url()) {
+            (Some(mine), Some(theirs)) => {
+                mine.host() == theirs.host()
+                    && mine.port_or_known_default() == theirs.port_or_known_default()
+            }
+            (None, _) | (_, None) => self == other,
         }
+    }
+
+    /// The address that is asked, if one is.
+    fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Discovery { base: url, .. } | Self::Url(url) => Some(url),
+            Self::File(_) | Self::Inline(_) => None,
+        }
+    }
+
+    pub(super) fn is_remote(&self) -> bool {
+        self.url().is_some()
     }
 }

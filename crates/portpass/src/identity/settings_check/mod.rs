@@ -14,7 +14,7 @@ use self::{
 };
 use super::{IssuerKind, IssuerSettings, keys::Source, pins::Pins, validity::Terms};
 use crate::{
-    config::{Fault, Located, Place},
+    config::{Fault, Located, Place, closest},
     credential::JwtAlgorithm,
 };
 
@@ -57,7 +57,10 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
         &mut faults,
     );
     let hosts = hosts(url.as_ref().map(|(_, url)| url), &iss);
-    check_tenant(&settings, &hosts, &mut faults);
+    // With a faulty url it is not known whose platform it is.
+    if settings.url.is_none() || url.is_some() {
+        check_tenant(&settings, &hosts, &mut faults);
+    }
     let pins = pins(&settings, &mut faults);
     if let Some(claim) = &settings.id_claim
         && kind != IssuerKind::Oidc
@@ -200,19 +203,29 @@ fn algorithms(settings: &IssuerSettings, faults: &mut Faults) -> Vec<JwtAlgorith
             "algorithms is empty: leave it out for the kind's own",
         );
     }
-    let accepted = JwtAlgorithm::ALL.map(JwtAlgorithm::name).join(", ");
     named
         .iter()
         .filter_map(|name| {
             faults.take(name.value.parse().map_err(|_unknown| Fault {
                 message: format!(
-                    "{:?} is not an algorithm with a public key: use {accepted}",
-                    name.value
+                    "{:?} is not an algorithm with a public key: {}",
+                    name.value,
+                    meant_algorithm(&name.value)
                 ),
                 at: name.at,
             }))
         })
         .collect()
+}
+
+/// The algorithm that was probably meant, else those there are. The HMACs
+/// (RFC 7518 §3.2) are near to others by their letters only.
+fn meant_algorithm(name: &str) -> String {
+    let accepted = JwtAlgorithm::ALL.map(JwtAlgorithm::name);
+    match closest(name, accepted).filter(|_| !name.starts_with("HS")) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("use {}", accepted.join(", ")),
+    }
 }
 
 fn session_max(settings: &IssuerSettings, faults: &mut Faults) -> i64 {
