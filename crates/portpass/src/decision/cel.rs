@@ -31,8 +31,9 @@ const PARSER_STACK: usize = 64 << 20;
 const DEEPEST: usize = 32;
 /// How deeply macros over lists may nest: the time grows with this power.
 const DEEPEST_LOOP: usize = 2;
-/// The longest list that an expression is given; a longer one is missing.
-const LONGEST_LIST: usize = 1024;
+/// The longest list that an expression is given: two loops over it are as many
+/// steps as a request may take. What names a longer one cannot be evaluated.
+pub(super) const LONGEST_LIST: usize = 256;
 
 /// The variables that there are.
 pub(super) const VARIABLES: [(&str, &str); 3] = [
@@ -190,10 +191,13 @@ impl Expression {
         &self.claims
     }
 
-    /// Whether it is true; `None` where it cannot be evaluated, also because it
-    /// names a member that is not there.
+    /// Whether it is true; `None` where it cannot be evaluated: it names a
+    /// member that is not there, or one that is too long to be given.
     pub(super) fn evaluate(&self, variables: &Variables<'_>) -> Option<bool> {
-        let execute = || self.program.execute(&variables.0);
+        if variables.withholds(&self.claims) {
+            return None;
+        }
+        let execute = || self.program.execute(&variables.context);
         match catch_unwind(AssertUnwindSafe(execute)) {
             Ok(Ok(Value::Bool(is_true))) => Some(is_true),
             Ok(_) | Err(_) => None,
@@ -326,18 +330,46 @@ fn one_claim(name: &str) -> NamedClaims {
 }
 
 /// What expressions see of one request.
-pub(super) struct Variables<'p>(Context<'p, 'p>);
+pub(super) struct Variables<'p> {
+    context: Context<'p, 'p>,
+    /// The claims that are too long to be given.
+    withheld: BTreeSet<String>,
+    /// Whether some fact is too long to be given.
+    withholds_facts: bool,
+}
 
 impl Variables<'_> {
     pub(super) fn new(environment: &Environment, proof: &Proof, registry: &str) -> Self {
         let mut context = Context::with_env(Arc::clone(&environment.0));
         let issuer = ("issuer".into(), proof.identity().issuer().into());
+        let is_long = |value: &FactValue| matches!(value, FactValue::List(texts) if texts.len() > LONGEST_LIST);
         let facts = proof.facts().iter();
         let facts = facts.map(|(fact, value)| (vocabulary::word(fact).into(), fact_value(value)));
+        let mut withheld = BTreeSet::new();
+        let claims = proof.claims().iter().filter_map(|(name, value)| {
+            let value = json_value(value);
+            if value.is_none() {
+                withheld.insert(name.clone());
+            }
+            Some((name.as_str().into(), value?))
+        });
+        context.add_variable_from_value("claims", map(claims));
         context.add_variable_from_value("facts", map(facts.chain([issuer])));
-        context.add_variable_from_value("claims", map(members(proof.claims())));
         context.add_variable_from_value("registry", registry);
-        Self(context)
+        Self {
+            context,
+            withheld,
+            withholds_facts: proof.facts().iter().any(|(_, value)| is_long(value)),
+        }
+    }
+
+    /// Whether something is missing here that an expression could see.
+    fn withholds(&self, claims: &NamedClaims) -> bool {
+        self.withholds_facts
+            || match claims {
+                NamedClaims::All => !self.withheld.is_empty(),
+                NamedClaims::Some(names) => !self.withheld.is_disjoint(names),
+            }
     }
 }
 
@@ -358,13 +390,7 @@ fn fact_value(value: &FactValue) -> Value {
     }
 }
 
-fn members(object: &serde_json::Map<String, Json>) -> impl Iterator<Item = (Key, Value)> {
-    object
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().into(), json_value(value)?)))
-}
-
-/// A JSON value in CEL's types; `None` where a list is too long to be walked.
+/// A JSON value in CEL's types; `None` where a list in it is too long.
 fn json_value(value: &Json) -> Option<Value> {
     Some(match value {
         Json::Array(values) if values.len() > LONGEST_LIST => return None,
@@ -380,7 +406,12 @@ fn json_value(value: &Json) -> Option<Value> {
             (None, None) => Value::Float(number.as_f64()?),
         },
         Json::Object(object) if object.len() > LONGEST_LIST => return None,
-        Json::Object(object) => map(members(object)),
+        Json::Object(object) => {
+            let members = object.iter();
+            let members =
+                members.map(|(name, value)| Some((name.as_str().into(), json_value(value)?)));
+            map(members.collect::<Option<Vec<_>>>()?.into_iter())
+        }
         Json::String(text) => text.as_str().into(),
     })
 }

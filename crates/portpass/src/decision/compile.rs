@@ -277,6 +277,17 @@ impl Compiler<'_> {
                     ),
                 );
             }
+            if let Some((one, next)) = template.merged_values().filter(|_| writes) {
+                self.fault(
+                    pattern.at,
+                    format!(
+                        "`{text}` runs `{{{}}}` and `{{{}}}` into each other, so that two callers \
+                         could render one name: put a `/` between",
+                        one.word(),
+                        next.word(),
+                    ),
+                );
+            }
             if writes && template.blurs_a_value() {
                 self.fault(
                     pattern.at,

@@ -113,7 +113,7 @@ const CEL: &str = "\
 
 One expression, which must be `true`. It is evaluated once per request, after `when` is met. A
 member that is missing is an error, which `has(claims.x)` avoids; after an error a rule does not
-match, and a deny does. Lists of more than 1024 values are missing. The claims that some rule
+match, and a deny does. What names a list of more than 256 values is an error, too. The claims that some rule
 names are kept with each decision.
 ";
 

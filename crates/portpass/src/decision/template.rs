@@ -64,6 +64,14 @@ impl Placeholder {
             | Self::User => Class::Segment,
         }
     }
+
+    fn is_id(self) -> bool {
+        self.fact().is_immutable_id()
+    }
+
+    fn may_hold_slash(self) -> bool {
+        self.class() == Class::Any
+    }
 }
 
 /// A pattern with at least one placeholder.
@@ -180,6 +188,38 @@ impl Template {
             .iter()
             .zip(self.parts.iter().skip(1))
             .any(|(one, next)| wild(one) && value(next) || value(one) && wild(next))
+    }
+
+    /// Two placeholders whose values run into each other, so that two callers
+    /// can render one name: `{namespace}-{service_account}`.
+    ///
+    /// A slash between them keeps them apart, unless both may hold one;
+    /// between two ids, anything that is no digit does. The issuer's name is
+    /// the same for all callers of an issuer.
+    pub(super) fn merged_values(&self) -> Option<(Placeholder, Placeholder)> {
+        let mut before = None;
+        let (mut has_slash, mut has_other) = (false, false);
+        for part in &self.parts {
+            match part {
+                Part::Step(step) => {
+                    has_slash |= matches!(step, Step::Byte(b'/'));
+                    has_other |= matches!(step, Step::Byte(byte) if !byte.is_ascii_digit());
+                }
+                Part::Value(Placeholder::Issuer) => {}
+                Part::Value(value) => {
+                    if let Some(before) = before.replace(*value) {
+                        let by_slash =
+                            has_slash && !(before.may_hold_slash() && value.may_hold_slash());
+                        let by_other = has_other && before.is_id() && value.is_id();
+                        if !by_slash && !by_other {
+                            return Some((before, *value));
+                        }
+                    }
+                    (has_slash, has_other) = (false, false);
+                }
+            }
+        }
+        None
     }
 
     /// Every name it could render for anybody of an issuer.

@@ -107,3 +107,27 @@ fn an_issuer_whose_name_begins_like_anothers_is_told_apart() {
         "{faults:?}"
     );
 }
+
+#[test]
+fn values_that_run_into_each_other_are_refused() {
+    let compiles = |from: &str, push: &str| {
+        let rule = format!("[rule.a]\nfrom = [\"{from}\"]\nany_run = true\npush = [\"{push}\"]");
+        Policy::compile(&source(&rule)).is_ok()
+    };
+    for push in [
+        "apps/{namespace}-{service_account}",
+        "apps/{owner_id}{repository_id}",
+        "apps/{owner}/{repository}",
+        "apps/{repository}x{repository_id}",
+    ] {
+        assert!(!compiles("github", push), "{push}");
+    }
+    for push in [
+        "apps/{namespace}/{service_account}",
+        "apps/{owner_id}-{repository_id}",
+        "apps/{issuer}-{repository}",
+        "apps/{repository}/{repository_id}",
+    ] {
+        assert!(compiles("github", push), "{push}");
+    }
+}
