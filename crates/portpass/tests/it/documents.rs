@@ -44,7 +44,7 @@ audience = ["registry.example.com"]
 /// A set of keys for every `jwks_file` that an example names.
 const KEY_SET: &str = r#"{ "keys": [{
     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
-    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+    "x": "oir5zwv-aJ9i5I5cbNQ23eDy7SrRON4Yjgd3CAwFQzI", "y": "yHoEiNbnAMeyfjb1GfqGpQB8o6mmYYM2MsuB9Pl7bcg"
 }] }"#;
 
 /// One block of a document.
