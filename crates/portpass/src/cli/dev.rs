@@ -86,8 +86,7 @@ impl DevArgs {
         if let KeyAnswer::Exported { content } = answer {
             std::fs::write(settings.registry_ca(), content).context("exporting the CA")?;
         }
-        Printer::text(&settings.next_steps())?;
-        serve::serve(config, &path, data_dir)
+        serve::serve(config, &path, data_dir, Some(&settings.next_steps()))
     }
 
     /// Writes the files of `portpass dev`, for the server to load.

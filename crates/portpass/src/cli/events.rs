@@ -15,6 +15,16 @@ use crate::{
     store::Store,
 };
 
+/// The kinds of events, as the reference has them.
+const KINDS: [&str; 6] = [
+    "anonymous",
+    "failure",
+    "operator",
+    "refusal",
+    "stranger",
+    "token",
+];
+
 /// How far back a follower looks again.
 const LOOK_BACK: SignedDuration = SignedDuration::from_secs(5);
 
@@ -36,8 +46,8 @@ pub(super) struct Events {
     /// Only this issuer.
     #[arg(long)]
     issuer: Option<String>,
-    /// Only this kind: token, refusal, stranger, anonymous, failure, operator.
-    #[arg(long)]
+    /// Only this kind.
+    #[arg(long, value_parser = KINDS)]
     kind: Option<String>,
     /// At most so many: the newest.
     #[arg(short = 'n', long, default_value_t = 100)]
@@ -190,7 +200,12 @@ fn row(event: &Event) -> [String; 6] {
                 .unwrap_or_default();
             format!("{name}:{}", actions.collect::<Vec<_>>().join(","))
         });
-        Some(scopes.collect::<Vec<_>>().join(" "))
+        let scopes = scopes.collect::<Vec<_>>().join(" ");
+        Some(if scopes.is_empty() {
+            "login".to_owned()
+        } else {
+            scopes
+        })
     };
     let repositories = || {
         let names = event.body.get("repositories")?.as_array()?.iter();

@@ -12,6 +12,7 @@ mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use self::printer::Printer;
@@ -107,15 +108,15 @@ fn execute(
     config: Option<PathBuf>,
     printer: Printer,
 ) -> anyhow::Result<ExitCode> {
-    let config = config.unwrap_or_else(found_configuration);
+    let file = || config.map_or_else(found_configuration, Ok);
     match command {
-        Command::Check(check::Check) => check::Check::run(&config, printer),
+        Command::Check(check::Check) => check::Check::run(&file()?, printer),
         Command::Dev(dev) => dev.run(),
-        Command::Events(events) => events.run(&config, printer),
+        Command::Events(events) => events.run(&file()?, printer),
         Command::Init(init) => init.run(),
-        Command::Keys(args) => keys::run(args, &config, printer),
+        Command::Keys(args) => keys::run(args, &file()?, printer),
         Command::Reference(reference) => reference.run(),
-        Command::Serve(serve::Serve) => serve::Serve::run(&config),
+        Command::Serve(serve::Serve) => serve::Serve::run(&file()?),
         Command::Backup(_) => Err(not_in_this_version("backup")),
         Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
@@ -134,14 +135,15 @@ fn not_in_this_version(command: &str) -> anyhow::Error {
     anyhow::anyhow!("`portpass {command}` is not in this version")
 }
 
-fn found_configuration() -> PathBuf {
-    let [here, installed] = CONFIGURATIONS;
-    let here = PathBuf::from(here);
-    if here.exists() {
-        here
-    } else {
-        installed.into()
-    }
+fn found_configuration() -> anyhow::Result<PathBuf> {
+    let found = CONFIGURATIONS
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists());
+    found.with_context(|| {
+        let [here, installed] = CONFIGURATIONS;
+        format!("there is neither ./{here} nor {installed}; name the configuration with -c FILE")
+    })
 }
 
 /// Runs a future on a runtime of its own, for commands that need one.

@@ -59,9 +59,15 @@ impl Printer {
     pub(super) fn error(error: &anyhow::Error) {
         let mut out = io::stderr().lock();
         let text = format!("{error:#}");
+        // Faults of the configuration say so themselves.
+        let start = if text.starts_with("error: ") {
+            ""
+        } else {
+            "portpass: "
+        };
         let end = if text.ends_with('\n') { "" } else { "\n" };
         // Nobody is left to tell if this fails.
-        drop(write!(out, "portpass: {text}{end}"));
+        drop(write!(out, "{start}{text}{end}"));
     }
 }
 

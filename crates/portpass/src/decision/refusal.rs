@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use scope::{Scope, Scopes};
 
 use crate::{
-    identity::{Fact, FactValue, Facts, Proof},
+    identity::{Fact, FactType, FactValue, Facts, Proof},
     short_id::ShortId,
 };
 
@@ -127,6 +127,11 @@ fn message(
         ),
         Reason::NoRule => text.push_str("no rule gives this to the caller"),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
+        Reason::UnmetFact(fact)
+            if fact.value_type() == FactType::Flag && proof.facts().get(fact).is_some() =>
+        {
+            write!(text, "no rule allows this with {} as it is", fact.name())?;
+        }
         Reason::UnmetFact(fact) if proof.facts().get(fact).is_some() => {
             write!(text, "no rule allows this {}", fact.name())?;
         }

@@ -94,6 +94,7 @@ or, without a login:
   skopeo copy --dest-tls-verify=false --dest-creds \"ci:$({jwt})\" docker-archive:web.tar docker://{registry}/apps/github/acme/web:1
 
 Another job, one that may not push: {jwt} --fixture pull-request
+What happened: portpass events -c {config}
 ",
             url = self.public_url(),
             config = self.config().display(),

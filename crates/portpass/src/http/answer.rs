@@ -100,13 +100,18 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
             let id = refused::limited_id(proof.identity());
             Shape::limited(*limited, format!("{limited}; decision {id}"))
         }
-        Refused::Nonsense(nonsense) => Shape {
-            status: StatusCode::BAD_REQUEST,
-            code: "UNSUPPORTED",
-            error: nonsense_error(nonsense),
-            message: nonsense.to_string(),
-            retry_after_seconds: None,
-        },
+        Refused::Nonsense(nonsense) => {
+            // Clients show the status alone, and a registry with another
+            // `service` than ours is a common mistake.
+            tracing::info!(request.id = %request_id, reason = %nonsense, "A request could not be understood");
+            Shape {
+                status: StatusCode::BAD_REQUEST,
+                code: "UNSUPPORTED",
+                error: nonsense_error(nonsense),
+                message: nonsense.to_string(),
+                retry_after_seconds: None,
+            }
+        }
         Refused::Sign(error) => {
             tracing::error!(request.id = %request_id, error = %error, "A granted token could not be signed");
             Shape {

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use self::reload::Reloader;
-use super::offline;
+use super::{offline, printer::Printer};
 use crate::{
     admin::{Admin, Socket},
     audit::{Commits, Journal, Keep},
@@ -48,26 +48,40 @@ impl Serve {
         let config = config::load(path)?;
         dev::marker::refuse(&config.data_dir)?;
         let data_dir = offline::claim(&config)?;
-        serve(config, path, data_dir)
+        serve(config, path, data_dir, None)
     }
 }
 
-/// Serves a configuration until a signal says to stop.
-pub(super) fn serve(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<ExitCode> {
+/// Serves a configuration until a signal says to stop; prints a text, if there
+/// is one, as soon as requests are answered.
+pub(super) fn serve(
+    config: Config,
+    path: &Path,
+    data_dir: DataDir,
+    when_ready: Option<&str>,
+) -> anyhow::Result<ExitCode> {
     crate::telemetry::set_up(&config.log)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(run(config, path, data_dir))?;
+        .block_on(run(config, path, data_dir, when_ready))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(config: Config, path: &Path, data_dir: DataDir) -> anyhow::Result<()> {
+async fn run(
+    config: Config,
+    path: &Path,
+    data_dir: DataDir,
+    when_ready: Option<&str>,
+) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let mut server = Server::start(config, path, &data_dir).await?;
     tracing::info!(server.http = %server.http, server.ops = %server.ops, "Portpass is serving");
+    if let Some(text) = when_ready {
+        Printer::text(text)?;
+    }
     let result = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
