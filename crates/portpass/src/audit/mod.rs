@@ -3,7 +3,7 @@
 //! [`Journal::record`] takes an outcome and gives it back as [`Recorded`] once
 //! its event is on the disk; `http` renders nothing else. Who proved who they
 //! are gets an event of their own; strangers are kept or counted, see
-//! [`sharing`], so that they cannot fill the disk.
+//! `sharing.rs`, so that they cannot fill the disk.
 
 mod event;
 mod intent;
