@@ -25,10 +25,10 @@ use crate::{
 /// How many addresses, and how many identities, are remembered.
 const REMEMBERED: u64 = 100_000;
 
-const MINUTE_MS: i64 = 60_000;
+const MINUTE_US: i64 = 60_000_000;
 
-/// The finest rate that a bucket of whole milliseconds can tell from none.
-const MAX_PER_MINUTE: u32 = 60_000;
+/// The finest rate that a bucket of whole microseconds counts well.
+const MAX_PER_MINUTE: u32 = 6_000_000;
 
 /// How often who may ask.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +106,7 @@ fn host(address: IpAddr) -> IpAddr {
 /// A bucket for each key: full of a minute's worth, refilled evenly.
 #[derive(Debug)]
 struct Buckets<K: Hash + Eq + Send + Sync + 'static> {
-    /// When each key's bucket would be full again, in milliseconds since 1970.
+    /// When each key's bucket would be full again, in microseconds since 1970.
     full_at: Cache<K, Arc<AtomicI64>>,
     per_minute: i64,
 }
@@ -126,25 +126,25 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         let Some(full_at) = self.full_at.get(key) else {
             return Ok(());
         };
-        let (now, each) = (now.as_millisecond(), MINUTE_MS / self.per_minute);
+        let (now, each) = (now.as_microsecond(), MINUTE_US / self.per_minute);
         let mut ahead = full_at.load(Ordering::Relaxed) - now;
-        if ahead > MINUTE_MS + each {
+        if ahead > MINUTE_US + each {
             // No bucket is that empty: the clock was set back.
             full_at.store(now, Ordering::Relaxed);
             ahead = 0;
         }
-        let wait = ahead + each - MINUTE_MS;
+        let wait = ahead + each - MINUTE_US;
         if wait <= 0 {
             return Ok(());
         }
-        let seconds = u64::try_from(wait).unwrap_or_default().div_ceil(1000);
+        let seconds = u64::try_from(wait).unwrap_or_default().div_ceil(1_000_000);
         Err(Limited { seconds })
     }
 
     fn count(&self, key: &K, now: Timestamp) {
-        let now = now.as_millisecond();
+        let now = now.as_microsecond();
         let full_at = self.full_at.get_with_by_ref(key, || Arc::new(now.into()));
-        let each = MINUTE_MS / self.per_minute;
+        let each = MINUTE_US / self.per_minute;
         let add = |at: i64| Some(at.max(now) + each);
         // The closure always gives a value, so the update always happens.
         let _ = full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);

@@ -23,13 +23,13 @@ pub struct Limits {
     pub request_timeout: Period<1, 300>,
     /// How many requests one identity may make in a minute, under all its
     /// logins; beyond that it is told to wait (429).
-    pub requests_per_identity_per_minute: Number<1, 60_000>,
+    pub requests_per_identity_per_minute: Number<1, 6_000_000>,
     /// How long a server that is told to stop finishes what it has begun.
     pub shutdown_timeout: Period<0, 3600>,
     /// How many requests with a credential that is not accepted one address
     /// (IPv6: one /64) may make in a minute; beyond that such requests are told
     /// to wait (429). Callers who prove who they are never wait for it.
-    pub unproven_per_address_per_minute: Number<1, 60_000>,
+    pub unproven_per_address_per_minute: Number<1, 6_000_000>,
 }
 
 impl Default for Limits {
