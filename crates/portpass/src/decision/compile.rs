@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Policy, PolicySource, RuleSource,
-    cel::{CelError, Environment, Expression, NamedClaims},
+    cel::{CelError, Expression, NamedClaims},
     condition::Conjunction,
     images::Images,
     matches::Matches,
@@ -13,6 +13,7 @@ use super::{
     request::Groups,
     rule::{Rule, Who},
     suggestion::did_you_mean,
+    variables::Environment,
     version::version,
 };
 use crate::{

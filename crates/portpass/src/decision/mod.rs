@@ -30,6 +30,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+mod variables;
 mod version;
 mod vocabulary;
 mod when;

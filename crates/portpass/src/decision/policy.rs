@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 
 use super::{
     Access, Decision, Denied, Grant, Outcome, PolicySource, RuleOutcome,
-    cel::{Environment, NamedClaims},
+    cel::NamedClaims,
     compile,
     decided::decision_id,
     images::Images,
     refusal::{Reason, Refusal},
     request::{Groups, Request},
     rule::{Actions, Covers, Judged, Rule},
+    variables::Environment,
 };
 use crate::{config::Fault, identity::Proof, registry::Registry, short_id::ShortId};
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    cel::{Environment, Variables},
     template::Values,
+    variables::{Environment, Variables},
 };
 use crate::identity::{Fact, FactValue, Identity, Proof};
 

@@ -1,7 +1,10 @@
 //! Expressions: what they see, what they may be, and that they are bounded.
 
 use super::*;
-use crate::decision::cel::{Environment, Expression, NamedClaims};
+use crate::decision::{
+    cel::{Expression, NamedClaims},
+    variables::Environment,
+};
 
 fn is_met(cel: &str) -> bool {
     let policy = policy(&format!(
