@@ -1,6 +1,6 @@
 //! No answer precedes its commit.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use portpass::audit::{Commits, Gate};
 use tokio::time::timeout;
@@ -10,14 +10,20 @@ use crate::app::{Parts, SERVICE, TestApp, push_main};
 /// Far longer than an answer takes that nothing holds back.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-#[tokio::test]
-async fn no_answer_precedes_its_commit() {
+/// A server whose commits wait at a gate.
+async fn gated() -> (TestApp, Arc<Gate>) {
     let gate = Gate::shut();
     let app = TestApp::of(Parts {
-        commits: Commits::Gated(gate.clone()),
+        commits: Commits::Gated(Arc::clone(&gate)),
         ..Parts::default()
     })
     .await;
+    (app, gate)
+}
+
+#[tokio::test]
+async fn no_answer_precedes_its_commit() {
+    let (app, gate) = gated().await;
     let jwt = push_main();
     let query = format!("service={SERVICE}");
     for user in [Some(("JWT", jwt.as_str())), Some(("JWT", "wrong")), None] {
@@ -36,13 +42,8 @@ async fn no_answer_precedes_its_commit() {
 
 #[tokio::test]
 async fn a_failed_commit_is_answered_with_503_and_nothing_else() {
-    let gate = Gate::shut();
+    let (app, gate) = gated().await;
     gate.admit(100);
-    let app = TestApp::of(Parts {
-        commits: Commits::Gated(gate.clone()),
-        ..Parts::default()
-    })
-    .await;
     let jwt = push_main();
     let query = format!("service={SERVICE}");
     gate.fail(true);
@@ -61,12 +62,7 @@ async fn a_failed_commit_is_answered_with_503_and_nothing_else() {
 
 #[tokio::test]
 async fn what_waits_for_one_commit_is_committed_together() {
-    let gate = Gate::shut();
-    let app = TestApp::of(Parts {
-        commits: Commits::Gated(gate.clone()),
-        ..Parts::default()
-    })
-    .await;
+    let (app, gate) = gated().await;
     let jwt = push_main();
     let query = format!("service={SERVICE}");
     let user = Some(("JWT", jwt.as_str()));
@@ -87,12 +83,7 @@ async fn what_waits_for_one_commit_is_committed_together() {
 
 #[tokio::test]
 async fn strangers_leave_room_in_the_queue_for_the_proven() {
-    let gate = Gate::shut();
-    let app = TestApp::of(Parts {
-        commits: Commits::Gated(gate.clone()),
-        ..Parts::default()
-    })
-    .await;
+    let (app, gate) = gated().await;
     let jwt = push_main();
     let query = format!("service={SERVICE}");
     let strangers = futures_util::future::join_all((0..6000).map(|_| app.get(&query, None)));
