@@ -1,6 +1,6 @@
 //! The sixteen characters under which people find a login or a decision.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use aws_lc_rs::digest;
 use data_encoding::BASE32_NOPAD;
@@ -29,12 +29,42 @@ impl ShortId {
         Self::cut(&digest::digest(&digest::SHA256, text))
     }
 
+    /// An id that means nothing, and that nobody can guess.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random bytes to give.
+    pub fn random() -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let mut bytes = [0; 10];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
     fn cut(digest: &digest::Digest) -> Self {
         let mut bytes = [0; 10];
         for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
             *to = *from;
         }
         Self(bytes)
+    }
+}
+
+/// Sixteen characters that are no id of ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("an id is 16 characters of lower-case base32: a to z and 2 to 7")]
+pub struct NoShortId;
+
+impl FromStr for ShortId {
+    type Err = NoShortId;
+
+    fn from_str(text: &str) -> Result<Self, NoShortId> {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(NoShortId);
+        }
+        let bytes = BASE32_NOPAD
+            .decode(text.to_ascii_uppercase().as_bytes())
+            .map_err(|_not_base32| NoShortId)?;
+        bytes.try_into().map(Self).map_err(|_length| NoShortId)
     }
 }
 
@@ -53,5 +83,25 @@ impl fmt::Debug for ShortId {
 impl Serialize for ShortId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        let id = ShortId::random().unwrap();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in [
+            "",
+            "a",
+            "AAAAAAAAAAAAAAAA",
+            "aaaaaaaaaaaaaaa1",
+            "aaaaaaaaaaaaaaaaa",
+        ] {
+            assert_eq!(wrong.parse::<ShortId>(), Err(NoShortId), "{wrong}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, names, read::Reading};
-use crate::identity::IssuerSettings;
+use crate::{decision::GroupSource, identity::IssuerSettings};
 
 /// A named set of identities, for rules.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ struct MemberSection {
 }
 
 /// Issuer and id of each member, by the group's name.
-pub(super) type Groups = BTreeMap<String, Vec<(String, String)>>;
+pub(super) type Groups = BTreeMap<String, GroupSource>;
 
 /// Takes all groups; gives them with the names of the faulty ones too.
 pub(super) fn settle(
@@ -48,7 +48,7 @@ pub(super) fn settle(
             check_id(reading, issuers, &member.issuer.value, &member.id);
             members.push((member.issuer.value, member.id.value));
         }
-        groups.insert(table.name, members);
+        groups.insert(table.name, GroupSource::Members(members));
     }
     (groups, known)
 }

@@ -8,9 +8,13 @@ use std::fmt;
 mod basic;
 mod json;
 mod jwt;
+mod secret;
 
 pub(crate) use self::json::object;
-pub use self::jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt};
+pub use self::{
+    jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt},
+    secret::{Secret, SecretHash, SecretKind},
+};
 
 /// What a request presented, by shape alone.
 #[derive(Debug)]

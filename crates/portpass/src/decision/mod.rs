@@ -8,6 +8,7 @@
 //! Another placeholder: a variant of `template::Placeholder`. Another fact: a
 //! variant of `identity::Fact`. The reference page is made from both.
 
+mod ceiling;
 mod cel;
 mod compile;
 mod condition;
@@ -18,6 +19,7 @@ mod matches;
 mod namespace;
 mod outcome;
 mod overlap;
+mod owners;
 mod pattern;
 mod policy;
 mod reference;
@@ -36,11 +38,13 @@ mod vocabulary;
 mod when;
 
 pub use self::{
+    ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
     outcome::{Outcome, RuleOutcome},
+    owners::{Namespace, Owners},
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
-    source::{PolicySource, RuleSource},
+    source::{GroupSource, PolicySource, RuleSource},
     when::When,
 };

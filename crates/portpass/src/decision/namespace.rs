@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    PolicySource,
+    GroupSource, PolicySource,
     compile::located_patterns,
     glob::{self, Step},
     images, overlap,
@@ -32,8 +32,11 @@ pub(super) fn issuers<'s>(source: &'s PolicySource, who: &'s Who) -> BTreeSet<&'
         Who::Anonymous => BTreeSet::new(),
         Who::Everybody => source.issuers.keys().map(String::as_str).collect(),
         Who::Group(group) => {
-            let members = source.groups.get(group).into_iter().flatten();
-            members.map(|(issuer, _)| issuer.as_str()).collect()
+            let members = source
+                .groups
+                .get(group)
+                .map_or(&[][..], GroupSource::members);
+            members.iter().map(|(issuer, _)| issuer.as_str()).collect()
         }
         Who::Issuers(issuers) => issuers.iter().map(String::as_str).collect(),
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    GroupSource,
     template::Values,
     variables::{Environment, Variables},
 };
@@ -67,13 +68,11 @@ pub(super) struct Groups(HashMap<String, HashMap<String, Vec<Arc<str>>>>);
 
 impl Groups {
     /// Turns lists of members round. Groups come in alphabetical order.
-    pub(super) fn new<'s>(
-        groups: impl IntoIterator<Item = (&'s String, &'s Vec<(String, String)>)>,
-    ) -> Self {
+    pub(super) fn new<'s>(groups: impl IntoIterator<Item = (&'s String, &'s GroupSource)>) -> Self {
         let mut members: HashMap<String, HashMap<String, Vec<Arc<str>>>> = HashMap::new();
         for (group, list) in groups {
             let group: Arc<str> = group.as_str().into();
-            for (issuer, id) in list {
+            for (issuer, id) in list.members() {
                 let ids = members.entry(issuer.clone()).or_default();
                 let held = ids.entry(id.clone()).or_default();
                 if held.last() != Some(&group) {

@@ -18,10 +18,29 @@ pub struct PolicySource {
     pub rules: BTreeMap<String, RuleSource>,
     /// The `[deny.*]` tables.
     pub denies: BTreeMap<String, RuleSource>,
-    /// Group → its members, as issuer and id; the issuers are configured ones.
-    pub groups: BTreeMap<String, Vec<(String, String)>>,
+    /// The `[group.*]` tables.
+    pub groups: BTreeMap<String, GroupSource>,
     /// Issuer → id → repository names.
     pub images: BTreeMap<String, BTreeMap<String, Vec<Located<String>>>>,
+}
+
+/// Who keeps a group: the file or operators, never both.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GroupSource {
+    /// The file: its members, as issuer and id; the issuers are configured ones.
+    Members(Vec<(String, String)>),
+    /// Operators, at run time: anybody may come to be in it.
+    Operators,
+}
+
+impl GroupSource {
+    /// The members that the file names.
+    pub(crate) fn members(&self) -> &[(String, String)] {
+        match self {
+            Self::Members(members) => members,
+            Self::Operators => &[],
+        }
+    }
 }
 
 /// One `[rule.*]` or `[deny.*]`; a key that the file leaves out is empty or false.

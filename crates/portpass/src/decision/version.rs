@@ -19,7 +19,7 @@ pub(super) fn version(source: &PolicySource) -> ShortId {
         .collect();
     let content = json!({
         "denies": rules(&source.denies),
-        "groups": by_name(&source.groups, |members| json!(members.iter().collect::<BTreeSet<_>>())),
+        "groups": by_name(&source.groups, |group| json!(group.members().iter().collect::<BTreeSet<_>>())),
         "images": images,
         "matches": by_name(&source.matches, |located| when(&located.value)),
         "rules": rules(&source.rules),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+mod api_token;
 mod claims;
 mod code_host;
 mod directory;
@@ -32,6 +33,7 @@ mod unproven;
 mod validity;
 
 pub use self::{
+    api_token::{ApiToken, TOKEN},
     directory::{Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
     settings::{IssuerKind, IssuerSettings, KeySource},

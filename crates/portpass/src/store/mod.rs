@@ -4,8 +4,24 @@
 //! are `TEXT` and `BIGINT`, parameters `$1`. Another table is a migration, a
 //! file beside this one, and methods on [`Store`].
 
+mod act;
+mod api_tokens;
+mod bindings;
+mod conditions;
+mod copy;
 mod events;
+mod housekeeping;
+mod identities;
+mod inbox;
+mod lists;
 mod lock;
+mod members;
+mod namespaces;
+mod notices;
+mod refresh_tokens;
+mod revocations;
+mod sessions;
+mod transaction;
 
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
@@ -16,8 +32,22 @@ use sqlx::{
 };
 
 pub use self::{
+    act::Act,
+    api_tokens::ApiTokenRow,
+    bindings::BindingRow,
+    conditions::{ApiTokenUse, Conditions, Overtaken, SessionUse, Verdict},
     events::{Change, EventFilter, EventRow},
+    identities::IdentityRow,
+    inbox::InboxRow,
+    lists::RowFilter,
     lock::DataDir,
+    members::MemberRow,
+    namespaces::NamespaceRow,
+    notices::Notices,
+    refresh_tokens::RefreshTokenRow,
+    revocations::RevocationRow,
+    sessions::SessionRow,
+    transaction::Transaction,
 };
 
 /// How long a statement waits for another connection's lock.

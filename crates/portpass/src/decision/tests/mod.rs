@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::{Denied, Grant, Policy, PolicySource, RuleSource, When};
+use super::{Denied, Grant, GroupSource, Policy, PolicySource, RuleSource, When};
 use crate::{
     config::{Located, Place},
     identity::{FactValue, Facts, Proof},
@@ -117,7 +117,11 @@ fn source(text: &str) -> PolicySource {
         matches: matches.map(|(name, when)| (name, located(when))).collect(),
         rules: rules(file.rule),
         denies: rules(file.deny),
-        groups: file.group,
+        groups: file
+            .group
+            .into_iter()
+            .map(|(name, members)| (name, GroupSource::Members(members)))
+            .collect(),
         images: images.collect(),
     }
 }
