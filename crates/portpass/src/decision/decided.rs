@@ -91,6 +91,7 @@ impl Decision {
 pub struct Grant {
     pub(super) decision: Decision,
     pub(super) access: Vec<Access>,
+    pub(super) claims: Vec<super::Namespace>,
 }
 
 impl Grant {
@@ -112,6 +113,11 @@ impl Grant {
     /// The token's `access`, in the order of the scopes; empty for a login probe.
     pub fn access(&self) -> &[Access] {
         &self.access
+    }
+
+    /// The namespaces that are nobody's yet and through which push is granted.
+    pub fn claims(&self) -> &[super::Namespace] {
+        &self.claims
     }
 
     /// The granted scopes as the OAuth `scope` field has them, with spaces between.
@@ -138,6 +144,7 @@ impl Grant {
                 rules: Vec::new(),
             },
             access,
+            claims: Vec::new(),
         }
     }
 }

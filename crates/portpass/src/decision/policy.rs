@@ -60,6 +60,7 @@ impl Policy {
     pub fn decide(
         &self,
         proof: Proof,
+        _held: super::Held<'_>,
         registry: &Arc<Registry>,
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
@@ -84,9 +85,18 @@ impl Policy {
             rules,
         };
         match weighed {
-            Ok(access) => Ok(Grant { decision, access }),
+            Ok(access) => Ok(Grant {
+                decision,
+                access,
+                claims: Vec::new(),
+            }),
             Err(refusal) => Err(Box::new(Denied { decision, refusal })),
         }
+    }
+
+    /// The namespaces that a caller's templates render.
+    pub fn namespaces(&self, _proof: &Proof, _registry: &Registry) -> Vec<super::Namespace> {
+        todo!()
     }
 
     fn judge<'r, 'p>(&'p self, request: &'r Request<'p>) -> Judgement<'r, 'p> {

@@ -249,6 +249,7 @@ impl From<Malformed> for StrangerReason {
         match malformed {
             Malformed::Basic
             | Malformed::Empty
+            | Malformed::Secret
             | Malformed::TwoCredentials
             | Malformed::Jwt(JwtFault::Header | JwtFault::Shape | JwtFault::TooLarge) => {
                 Self::Malformed
