@@ -10,6 +10,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
+    days::Days,
     error::ConfigError,
     events::EventSettings,
     file::schema,
@@ -33,6 +34,7 @@ use crate::{
 
 mod admin;
 mod cut;
+mod days;
 mod error;
 mod events;
 mod file;
