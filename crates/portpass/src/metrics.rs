@@ -3,7 +3,11 @@
 //! Labels are bounded by the configuration: an issuer's or a registry's name
 //! and words of ours, never anything that a caller chose.
 
-use std::{fmt, sync::atomic::AtomicU64, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use prometheus_client::{
@@ -13,10 +17,11 @@ use prometheus_client::{
 };
 
 use crate::{
-    audit::{Recorded, Unrecorded},
-    identity::Unproven,
+    audit::{Recorded, SessionNow, Unrecorded},
+    identity::{Directory, Unproven},
     portpass::Portpass,
     refused::Refused,
+    token::SignedToken,
 };
 
 /// Upper bounds of the buckets of a request's duration, in seconds.
@@ -31,6 +36,14 @@ pub struct Metrics {
     issuer_keys: Family<Issuer, Gauge>,
     issuer_keys_age: Family<Issuer, Gauge>,
     ca_expires: Gauge<f64, AtomicU64>,
+    tokens: Family<Token, Counter>,
+    refresh_tokens: Family<Refresh, Counter>,
+    sessions_opened: Family<Issuer, Counter>,
+    network_changes: Family<Issuer, Counter>,
+    overtaken: Counter,
+    pruned: Family<Pruned, Counter>,
+    suspended: Family<Issuer, Gauge>,
+    database_silence: Gauge<f64, AtomicU64>,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -53,6 +66,21 @@ struct Reload {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Issuer {
     issuer: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Token {
+    means: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Refresh {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Pruned {
+    table: &'static str,
 }
 
 /// What the reference says of a metric.
@@ -102,13 +130,70 @@ const CA_EXPIRES: Described = Described {
     help: "When the CA that registries trust expires, since 1970",
 };
 
-const ALL: [&Described; 6] = [
+const TOKENS: Described = Described {
+    name: "tokens",
+    suffix: "_total",
+    labels: "`means`",
+    help: "Tokens given by what the caller proved it by: anonymous, api_token, jwt, refresh_token",
+};
+const REFRESH_TOKENS: Described = Described {
+    name: "refresh_tokens",
+    suffix: "_total",
+    labels: "`outcome`",
+    help: "Refresh tokens asked for by outcome: issued, limit (the session had as many as it may)",
+};
+const SESSIONS_OPENED: Described = Described {
+    name: "sessions_opened",
+    suffix: "_total",
+    labels: "`issuer`",
+    help: "Sessions opened",
+};
+const NETWORK_CHANGES: Described = Described {
+    name: "session_network_changes",
+    suffix: "_total",
+    labels: "`issuer`",
+    help: "Uses of a session from a network that it was not used from before",
+};
+const OVERTAKEN: Described = Described {
+    name: "overtaken",
+    suffix: "_total",
+    labels: "",
+    help: "Tokens dropped and decided anew because another request or an operator came first",
+};
+const PRUNED: Described = Described {
+    name: "pruned_rows",
+    suffix: "_total",
+    labels: "`table`",
+    help: "Rows deleted because of their age: events, sessions, revocations",
+};
+const SUSPENDED: Described = Described {
+    name: "issuer_suspended",
+    suffix: "",
+    labels: "`issuer`",
+    help: "1 where an issuer stands for something else than when it was bound, until an operator binds it again",
+};
+const DATABASE_SILENCE: Described = Described {
+    name: "database_silence",
+    suffix: "_seconds",
+    labels: "",
+    help: "Time since a shared database was last heard; 0 where the database is our own",
+};
+
+const ALL: [&Described; 14] = [
     &REQUESTS,
     &DURATION,
     &RELOADS,
     &ISSUER_KEYS,
     &ISSUER_KEYS_AGE,
     &CA_EXPIRES,
+    &TOKENS,
+    &REFRESH_TOKENS,
+    &SESSIONS_OPENED,
+    &NETWORK_CHANGES,
+    &OVERTAKEN,
+    &PRUNED,
+    &SUSPENDED,
+    &DATABASE_SILENCE,
 ];
 
 impl Described {
@@ -125,29 +210,39 @@ impl Described {
 impl Metrics {
     /// Metrics with nothing counted yet.
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("portpass");
-        let answers = Family::default();
-        let durations: Family<Route, Histogram, fn() -> Histogram> =
-            Family::new_with_constructor(|| Histogram::new(DURATIONS));
-        let reloads = Family::default();
-        let issuer_keys = Family::default();
-        let issuer_keys_age = Family::default();
-        let ca_expires = Gauge::default();
-        REQUESTS.register(&mut registry, answers.clone());
-        DURATION.register(&mut registry, durations.clone());
-        RELOADS.register(&mut registry, reloads.clone());
-        ISSUER_KEYS.register(&mut registry, issuer_keys.clone());
-        ISSUER_KEYS_AGE.register(&mut registry, issuer_keys_age.clone());
-        CA_EXPIRES.register(&mut registry, ca_expires.clone());
-        Self {
-            registry,
-            answers,
-            durations,
-            reloads,
-            issuer_keys,
-            issuer_keys_age,
-            ca_expires,
-        }
+        let mut metrics = Self {
+            registry: Registry::with_prefix("portpass"),
+            answers: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
+            reloads: Family::default(),
+            issuer_keys: Family::default(),
+            issuer_keys_age: Family::default(),
+            ca_expires: Gauge::default(),
+            tokens: Family::default(),
+            refresh_tokens: Family::default(),
+            sessions_opened: Family::default(),
+            network_changes: Family::default(),
+            overtaken: Counter::default(),
+            pruned: Family::default(),
+            suspended: Family::default(),
+            database_silence: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        REQUESTS.register(registry, metrics.answers.clone());
+        DURATION.register(registry, metrics.durations.clone());
+        RELOADS.register(registry, metrics.reloads.clone());
+        ISSUER_KEYS.register(registry, metrics.issuer_keys.clone());
+        ISSUER_KEYS_AGE.register(registry, metrics.issuer_keys_age.clone());
+        CA_EXPIRES.register(registry, metrics.ca_expires.clone());
+        TOKENS.register(registry, metrics.tokens.clone());
+        REFRESH_TOKENS.register(registry, metrics.refresh_tokens.clone());
+        SESSIONS_OPENED.register(registry, metrics.sessions_opened.clone());
+        NETWORK_CHANGES.register(registry, metrics.network_changes.clone());
+        OVERTAKEN.register(registry, metrics.overtaken.clone());
+        PRUNED.register(registry, metrics.pruned.clone());
+        SUSPENDED.register(registry, metrics.suspended.clone());
+        DATABASE_SILENCE.register(registry, metrics.database_silence.clone());
+        metrics
     }
 
     pub(crate) fn count_answer(&self, result: &Result<Recorded, Unrecorded>) {
@@ -161,7 +256,7 @@ impl Metrics {
                 )
             }
             Ok(Err(refused)) => of_refusal(refused),
-            Err(_) => ("unrecorded", "", ""),
+            Err(_unrecorded) => ("unrecorded", "", ""),
         };
         let labels = Answer {
             outcome,
@@ -169,6 +264,38 @@ impl Metrics {
             issuer: issuer.to_owned(),
         };
         self.answers.get_or_create(&labels).inc();
+        if let Ok(recorded) = result
+            && let Ok(token) = recorded.outcome()
+        {
+            self.count_token(recorded, token);
+        }
+    }
+
+    fn count_token(&self, recorded: &Recorded, token: &SignedToken) {
+        let proof = token.grant().proof();
+        let means = proof.evidence().code();
+        self.tokens.get_or_create(&Token { means }).inc();
+        if token.refresh_token().is_some() {
+            let is_issued = recorded.refresh_token().is_some();
+            let outcome = if is_issued { "issued" } else { "limit" };
+            self.refresh_tokens
+                .get_or_create(&Refresh { outcome })
+                .inc();
+        }
+        let issuer = Issuer {
+            issuer: proof.identity().issuer().to_owned(),
+        };
+        if let Some(SessionNow::Opened(_)) = recorded.session() {
+            self.sessions_opened.get_or_create(&issuer).inc();
+        }
+        if recorded.network_changed() {
+            self.network_changes.get_or_create(&issuer).inc();
+        }
+    }
+
+    /// Counts rows of a table that were deleted because of their age.
+    pub(crate) fn count_pruned(&self, table: &'static str, rows: u64) {
+        self.pruned.get_or_create(&Pruned { table }).inc_by(rows);
     }
 
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {
@@ -191,9 +318,11 @@ impl Metrics {
 
     /// The text that a Prometheus server reads (`OpenMetrics` 1.0).
     pub(crate) fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
+        let directory = &portpass.snapshot.load().directory;
+        self.describe_standing(portpass, directory);
         self.issuer_keys.clear();
         self.issuer_keys_age.clear();
-        for status in portpass.snapshot.load().directory.status(now) {
+        for status in directory.status(now) {
             let labels = Issuer {
                 issuer: status.name.to_string(),
             };
@@ -211,6 +340,23 @@ impl Metrics {
             tracing::error!(error = %error, "Metrics could not be written");
         }
         text
+    }
+
+    fn describe_standing(&self, portpass: &Portpass, directory: &Directory) {
+        let suspended = portpass.standing.suspended(directory.bindings());
+        self.suspended.clear();
+        for (issuer, _kind) in directory.issuers() {
+            let is_suspended = suspended.contains(&issuer);
+            let labels = Issuer {
+                issuer: issuer.to_owned(),
+            };
+            let gauge = self.suspended.get_or_create(&labels);
+            gauge.set(is_suspended.into());
+        }
+        let silence = portpass.standing.silence().unwrap_or_default();
+        self.database_silence.set(silence.as_secs_f64());
+        let overtaken = portpass.journal.overtaken();
+        self.overtaken.inner().store(overtaken, Ordering::Relaxed);
     }
 }
 
@@ -243,6 +389,7 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
         }
         Refused::Nonsense(_) => ("nonsense", "", ""),
         Refused::Sign(_) => ("failed", "", ""),
+        Refused::Unavailable { ask, .. } => ("unavailable", &ask.registry.name, ""),
         Refused::Unproven { unproven, ask } => {
             let registry = &*ask.registry.name;
             match unproven {
@@ -278,7 +425,7 @@ pub fn reference() -> String {
     page.push_str(
         "\nOutcomes of `portpass_token_requests_total`: `issued`, `denied` (proven, and may not), \
          `rejected` (known, but the JWT cannot be accepted now), `stranger` (nobody was proven), \
-         `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys cannot be had), \
+         `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys, or the database, cannot be had), \
          `unrecorded` (the event could not be committed), `failed`.\n",
     );
     page

@@ -1,5 +1,7 @@
 //! `portpass serve`: wires the parts together and serves.
 
+mod issuers;
+mod prune;
 mod reload;
 mod tasks;
 
@@ -28,6 +30,7 @@ use crate::{
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    standing::Standing,
     store::{DataDir, Store},
     token::Signer,
 };
@@ -125,6 +128,12 @@ impl Server {
         };
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
         let snapshot = Snapshot::of(&config, None, now)?;
+        let standing = Standing::open(store.clone())
+            .await
+            .context("reading what operators have settled")?;
+        issuers::bind(&standing, &snapshot.directory, now)
+            .await
+            .context("binding the issuers' names")?;
         let rates = Rates {
             identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
             unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
@@ -135,6 +144,7 @@ impl Server {
             limits: Limits::new(rates),
             signer,
             snapshot: ArcSwap::from_pointee(snapshot),
+            standing,
         });
 
         let tls = match &config.tls {
@@ -179,12 +189,27 @@ impl Server {
             reload,
         };
         let ops_router = http::ops(edge, config.metrics.enabled);
-        let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
+        let keep_events = config.events.keep.duration();
+        let reloader = Reloader::new(
+            path,
+            config,
+            Arc::clone(&portpass),
+            Arc::clone(&metrics),
+            tls,
+        );
         let mut background = tokio::task::JoinSet::new();
         background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
+        background.spawn(tasks::follow_replicas(Arc::clone(&portpass)));
+        background.spawn(tasks::end_withdrawn(Arc::clone(&portpass)));
+        background.spawn(prune::prune(
+            Arc::clone(&portpass),
+            store.clone(),
+            metrics,
+            keep_events,
+        ));
         background.spawn(reloader.run(reloads));
         Ok(Self {
             http: http_address,
