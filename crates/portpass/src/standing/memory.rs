@@ -188,3 +188,49 @@ pub(super) fn of_api_token(row: &ApiTokenRow) -> usize {
         + row.name.len()
         + row.group_name.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+
+    /// A session whose claims are as long as a GitHub JWT's.
+    fn session(number: u32) -> Arc<Session> {
+        let claim = |claim: u32| (format!("claim_{claim}"), Value::from("x".repeat(50)));
+        Arc::new(Session {
+            login: ShortId::of(&number.to_be_bytes()),
+            identity: Identity::stored("github", "74"),
+            name: "acme/web".to_owned(),
+            run: None,
+            binding: ShortId::of(b"binding"),
+            key: "one".into(),
+            issued: jiff::Timestamp::UNIX_EPOCH,
+            expires: jiff::Timestamp::UNIX_EPOCH,
+            uses: 1,
+            networks: vec!["192.0.2.0/24".to_owned()],
+            claims: Arc::new((0..35).map(claim).collect()),
+        })
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_latest_logins_stay() {
+        let memory = Memory::default();
+        for number in 0..20_000 {
+            memory.keep_session(session(number));
+        }
+        memory.sessions.0.run_pending_tasks();
+        assert!(memory.sessions.0.weighted_size() <= SESSIONS_BYTES);
+        assert!(memory.session(session(0).login).is_none());
+        assert!(memory.session(session(19_999).login).is_some());
+        let kept = memory.sessions.0.entry_count();
+        assert!((2000..5000).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn a_long_claim_weighs_what_it_holds() {
+        let of = |value: Value| of_value(&value);
+        let long = "x".repeat(5000);
+        assert!(of(Value::from(long.as_str())) > 5000);
+        assert!(of(serde_json::json!({ "a": [long] })) > 5000);
+    }
+}
