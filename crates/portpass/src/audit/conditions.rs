@@ -128,12 +128,12 @@ impl Draft {
             session.networks.push(network.to_owned());
             self.new_network = Some(network.to_owned());
         }
-        let networks = json!(session.networks).to_string();
+        let networks = || json!(session.networks).to_string();
         self.conditions.session = Some(SessionUse {
             login: id.to_string(),
-            open: (!is_known).then(|| Box::new(row_of(&session, proof, &networks, now))),
+            open: (!is_known).then(|| Box::new(row_of(&session, proof, networks(), now))),
             used_ms: now.as_millisecond(),
-            networks: self.new_network.is_some().then_some(networks),
+            networks: self.new_network.is_some().then(networks),
             max_uses: login.max_uses.map(i64::from),
         });
         self.conditions.refresh_token = token.refresh_token().map(|secret| RefreshTokenRow {
@@ -163,7 +163,7 @@ fn opened(id: ShortId, login: &Login, proof: &Proof, network: &str) -> Session {
     }
 }
 
-fn row_of(session: &Session, proof: &Proof, networks: &str, now: Timestamp) -> SessionRow {
+fn row_of(session: &Session, proof: &Proof, networks: String, now: Timestamp) -> SessionRow {
     let ends = proof.until().unwrap_or(session.expires);
     let longest = session.expires.max(session.issued + LONGEST_SESSION);
     SessionRow {
@@ -181,7 +181,7 @@ fn row_of(session: &Session, proof: &Proof, networks: &str, now: Timestamp) -> S
         prune_ms: (longest + KEPT_AFTER_END).as_millisecond(),
         last_used_ms: now.as_millisecond(),
         uses: 1,
-        networks: networks.to_owned(),
+        networks,
         claims: json!(session.claims).to_string(),
     }
 }

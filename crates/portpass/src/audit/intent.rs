@@ -54,8 +54,6 @@ fn issued(
 ) -> Intent {
     let decision = token.grant().decision();
     let mut body = story(decision);
-    let means = token.grant().proof().evidence().code();
-    body.insert("means".to_owned(), json!(means));
     let claimed = conditions.claims.iter().map(|row| row.namespace.as_str());
     let claimed: Vec<_> = claimed.collect();
     if !claimed.is_empty() {
@@ -108,6 +106,7 @@ pub(super) fn story(decision: &Decision) -> Map<String, Value> {
     body.insert("claims".to_owned(), json!(decision.claims()));
     body.insert("facts".to_owned(), json!(proof.facts()));
     body.insert("groups".to_owned(), json!(decision.groups()));
+    body.insert("means".to_owned(), json!(proof.evidence().code()));
     body.insert("name".to_owned(), json!(proof.name()));
     body.insert("policy".to_owned(), json!(decision.policy()));
     body.insert("rules".to_owned(), json!(decision.rules()));
