@@ -7,7 +7,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{Malformed, Secret, jwt::is_jwt_shaped};
+use super::{Malformed, jwt::is_jwt_shaped};
 
 /// Some clients leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -51,6 +51,6 @@ impl Basic {
     pub(super) fn colon_in_user_name(&self) -> bool {
         self.password
             .rsplit_once(':')
-            .is_some_and(|(_, after)| is_jwt_shaped(after) || Secret::parse(after).is_some())
+            .is_some_and(|(_, after)| is_jwt_shaped(after))
     }
 }

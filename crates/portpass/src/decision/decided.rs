@@ -91,7 +91,6 @@ impl Decision {
 pub struct Grant {
     pub(super) decision: Decision,
     pub(super) access: Vec<Access>,
-    pub(super) claims: Vec<super::Namespace>,
 }
 
 impl Grant {
@@ -113,11 +112,6 @@ impl Grant {
     /// The token's `access`, in the order of the scopes; empty for a login probe.
     pub fn access(&self) -> &[Access] {
         &self.access
-    }
-
-    /// The namespaces that are nobody's yet and through which push is granted.
-    pub fn claims(&self) -> &[super::Namespace] {
-        &self.claims
     }
 
     /// The granted scopes as the OAuth `scope` field has them, with spaces between.
@@ -144,7 +138,6 @@ impl Grant {
                 rules: Vec::new(),
             },
             access,
-            claims: Vec::new(),
         }
     }
 }

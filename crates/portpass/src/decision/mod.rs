@@ -41,7 +41,7 @@ pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
     outcome::{Outcome, RuleOutcome},
-    owners::{Held, Namespace, Owners},
+    owners::{Namespace, Owners},
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},

@@ -2,18 +2,7 @@
 
 use std::collections::HashMap;
 
-use std::sync::Arc;
-
 use serde::Serialize;
-
-/// What stands of a caller from before the request.
-#[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
-    /// The operators' groups.
-    pub groups: &'a [Arc<str>],
-    /// Who owns which namespaces.
-    pub owners: &'a Owners,
-}
 
 /// A name that a template of the caller's renders, up to its last placeholder
 /// that has an immutable id, and the id of the caller that it stands for.

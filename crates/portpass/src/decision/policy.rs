@@ -60,7 +60,6 @@ impl Policy {
     pub fn decide(
         &self,
         proof: Proof,
-        _held: super::Held<'_>,
         registry: &Arc<Registry>,
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
@@ -85,18 +84,9 @@ impl Policy {
             rules,
         };
         match weighed {
-            Ok(access) => Ok(Grant {
-                decision,
-                access,
-                claims: Vec::new(),
-            }),
+            Ok(access) => Ok(Grant { decision, access }),
             Err(refusal) => Err(Box::new(Denied { decision, refusal })),
         }
-    }
-
-    /// The namespaces that a caller's templates render.
-    pub fn namespaces(&self, _proof: &Proof, _registry: &Registry) -> Vec<super::Namespace> {
-        todo!()
     }
 
     fn judge<'r, 'p>(&'p self, request: &'r Request<'p>) -> Judgement<'r, 'p> {

@@ -39,11 +39,7 @@ pub use self::{
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{RejectReason, Rejected, Stranger, StrangerReason, Unproven},
 };
-use crate::{
-    session::Evidence,
-    short_id::ShortId,
-    standing::{Settled, Standing},
-};
+use crate::short_id::ShortId;
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.
 pub const ANONYMOUS: &str = "anonymous";
@@ -56,14 +52,6 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An identity that was stored: it was proven before, or an operator named it.
-    pub(crate) fn stored(issuer: &str, id: &str) -> Self {
-        Self {
-            issuer: issuer.into(),
-            id: id.into(),
-        }
-    }
-
     /// The issuer's name in the configuration.
     pub fn issuer(&self) -> &str {
         &self.issuer
@@ -92,50 +80,6 @@ pub struct Proof {
     claims: Arc<Map<String, Value>>,
     login: Option<ShortId>,
     until: Option<Timestamp>,
-    evidence: Evidence,
-    is_pinned: bool,
-    is_bound: bool,
-}
-
-/// Under which circumstances a credential is presented.
-#[derive(Clone, Copy, Debug)]
-pub struct Circumstances<'a> {
-    /// The name of the registry that the request is for.
-    pub registry: &'a str,
-    /// The client's network.
-    pub network: &'a str,
-    /// What stands from before the request.
-    pub standing: &'a Standing,
-    /// What operators have settled.
-    pub settled: &'a Settled,
-    /// What time it is.
-    pub now: Timestamp,
-}
-
-/// A key that its platform withdrew.
-#[derive(Clone, Debug)]
-pub struct Withdrawn {
-    /// The issuer's name.
-    pub issuer: Arc<str>,
-    /// The key.
-    pub key: Arc<str>,
-    /// When it was gone.
-    pub at: Timestamp,
-}
-
-/// What an issuer's name stands for.
-#[derive(Clone, Debug)]
-pub struct Binding {
-    /// The issuer's name.
-    pub issuer: Arc<str>,
-    /// The digest of the rest.
-    pub digest: ShortId,
-    /// Which kind it is of.
-    pub kind: &'static str,
-    /// What `iss` may be.
-    pub iss: Vec<String>,
-    /// Where its keys come from.
-    pub source: String,
 }
 
 impl Proof {
@@ -155,9 +99,6 @@ impl Proof {
             claims: Arc::default(),
             login: None,
             until: None,
-            evidence: Evidence::Anonymous,
-            is_pinned: false,
-            is_bound: true,
         }
     }
 
@@ -191,21 +132,6 @@ impl Proof {
         self.until
     }
 
-    /// What it rests on.
-    pub fn evidence(&self) -> &Evidence {
-        &self.evidence
-    }
-
-    /// Whether the issuer is configured for certain tenants only.
-    pub fn is_pinned(&self) -> bool {
-        self.is_pinned
-    }
-
-    /// Whether the issuer's name stands for what it did.
-    pub fn is_bound(&self) -> bool {
-        self.is_bound
-    }
-
     /// Whether nothing was presented.
     pub fn is_anonymous(&self) -> bool {
         self.login.is_none()
@@ -234,14 +160,6 @@ impl Proof {
             claims: Arc::new(claims),
             login,
             until,
-            evidence: Evidence::Anonymous,
-            is_pinned: true,
-            is_bound: true,
         }
-    }
-
-    /// The same, resting on something else.
-    pub(crate) fn with_evidence(self, evidence: Evidence) -> Self {
-        Self { evidence, ..self }
     }
 }

@@ -249,7 +249,6 @@ impl From<Malformed> for StrangerReason {
         match malformed {
             Malformed::Basic
             | Malformed::Empty
-            | Malformed::Secret
             | Malformed::TwoCredentials
             | Malformed::Jwt(JwtFault::Header | JwtFault::Shape | JwtFault::TooLarge) => {
                 Self::Malformed

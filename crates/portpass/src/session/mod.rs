@@ -27,8 +27,6 @@ pub struct Session {
     pub login: ShortId,
     /// Whose it is.
     pub identity: Identity,
-    /// What people knew it by when the session was opened.
-    pub name: String,
     /// The fact `run_id`, by which it can be revoked.
     pub run: Option<String>,
     /// What its issuer stood for when it was opened.

@@ -50,11 +50,6 @@ pub enum Act {
     },
     /// Gives a namespace to another owner.
     Transfer(NamespaceRow),
-    /// An issuer's name stands for nothing any more.
-    Unbind {
-        /// The issuer's name.
-        issuer: String,
-    },
 }
 
 impl Store {

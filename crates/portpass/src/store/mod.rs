@@ -108,13 +108,6 @@ impl Store {
         Ok(Self::Sqlite { writer, readers })
     }
 
-    /// Whether other processes may write to it.
-    pub fn is_shared(&self) -> bool {
-        match self {
-            Self::Sqlite { .. } => false,
-        }
-    }
-
     /// Waits for statements under way and closes the files.
     pub async fn close(&self) {
         match self {
@@ -141,23 +134,4 @@ pub enum StoreError {
     /// The database is of another version, or damaged.
     #[error("the database is not one that this version can use: {0}")]
     Migrate(#[from] MigrateError),
-    /// A row holds what we never write.
-    #[error("a row of {table} is damaged: its {column} is not what Portpass writes")]
-    Row {
-        /// The table.
-        table: &'static str,
-        /// The column.
-        column: &'static str,
-    },
-    /// The database did not answer in time.
-    #[error("the database did not answer in time")]
-    Slow,
-}
-
-impl StoreError {
-    /// Whether the same again may well succeed: a deadlock, or a transaction
-    /// that could not be serialised.
-    pub fn is_transient(&self) -> bool {
-        false
-    }
 }

@@ -202,15 +202,7 @@ fn registry(name: &str) -> Arc<Registry> {
 }
 
 fn decide(policy: &Policy, proof: Proof, asked: &str) -> Result<Grant, Box<Denied>> {
-    policy.decide(
-        proof,
-        super::Held {
-            groups: &[],
-            owners: &super::Owners::new(),
-        },
-        &registry("prod"),
-        &Scopes::parse([asked]).unwrap(),
-    )
+    policy.decide(proof, &registry("prod"), &Scopes::parse([asked]).unwrap())
 }
 
 /// What is granted, as scopes, or why it is refused, as a code.

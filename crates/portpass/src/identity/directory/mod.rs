@@ -135,14 +135,8 @@ impl Directory {
     ///
     /// Asks an issuer for its keys only if those held do not tell; a JWT of an
     /// `iss` that is not configured causes no traffic.
-    pub async fn prove(
-        &self,
-        credential: Credential,
-        at: &super::Circumstances<'_>,
-    ) -> Result<Proof, Unproven> {
-        let now = at.now;
+    pub async fn prove(&self, credential: Credential, now: Timestamp) -> Result<Proof, Unproven> {
         match credential {
-            Credential::ApiToken(_) | Credential::RefreshToken(_) => todo!(),
             Credential::Anonymous => Ok(Proof::anonymous()),
             Credential::Jwt(jwt) => self.prove_jwt(&jwt, now).await,
             Credential::Opaque => Err(Unproven::Stranger(Stranger {
@@ -152,21 +146,6 @@ impl Directory {
                 detail: None,
             })),
         }
-    }
-
-    /// What each issuer's name stands for.
-    pub fn bindings(&self) -> impl Iterator<Item = &super::Binding> {
-        std::iter::empty()
-    }
-
-    /// The keys that were withdrawn since this was last called.
-    pub fn withdrawn(&self) -> Vec<super::Withdrawn> {
-        todo!()
-    }
-
-    /// Takes note that withdrawn keys are written down.
-    pub async fn forget_withdrawn(&self, _written: &[super::Withdrawn]) {
-        todo!()
     }
 
     fn issuer(&self, name: &str) -> Option<&Issuer> {
@@ -313,9 +292,6 @@ fn prove_tenant(
             claims: Arc::new(claims),
             login: Some(jwt.login()),
             until: Some(until),
-            evidence: crate::session::Evidence::Anonymous,
-            is_pinned: false,
-            is_bound: true,
         }),
         Err(reason) => Err(Unproven::Rejected(Box::new(Rejected {
             identity,
@@ -340,3 +316,6 @@ fn stranger(issuers: &[&Issuer], jwt: &UnverifiedJwt, reason: StrangerReason) ->
         detail: None,
     })
 }
+
+#[cfg(test)]
+mod tests;
