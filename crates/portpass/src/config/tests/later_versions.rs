@@ -20,11 +20,6 @@ from = ["github"]
 pull = ["**"]
 mode = "shadow"
 
-[issuer.gitlab]
-kind = "gitlab"
-audience = ["a"]
-accept_jwt_again = true
-
 [test.squatter]
 registry = "prod"
 
@@ -55,22 +50,16 @@ listen = "127.0.0.1:9000"
     27 | mode = "shadow"
        | ^^^^
 
-    error: `accept_jwt_again` is not in this version
-      --> portpass.toml:32:1
-       |
-    32 | accept_jwt_again = true
-       | ^^^^^^^^^^^^^^^^
-
     error: `test` is not in this version
-      --> portpass.toml:34:2
+      --> portpass.toml:29:2
        |
-    34 | [test.squatter]
+    29 | [test.squatter]
        |  ^^^^
 
     error: `listen` is not in this version
-      --> portpass.toml:38:1
+      --> portpass.toml:33:1
        |
-    38 | listen = "127.0.0.1:9000"
+    33 | listen = "127.0.0.1:9000"
        | ^^^^^^
     "#);
 }
