@@ -39,7 +39,7 @@ pub use self::{
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{RejectReason, Rejected, Stranger, StrangerReason, Unproven},
 };
-use crate::short_id::ShortId;
+use crate::{session::Evidence, short_id::ShortId};
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.
 pub const ANONYMOUS: &str = "anonymous";
@@ -80,6 +80,8 @@ pub struct Proof {
     claims: Arc<Map<String, Value>>,
     login: Option<ShortId>,
     until: Option<Timestamp>,
+    evidence: Evidence,
+    is_bound: bool,
 }
 
 impl Proof {
@@ -99,6 +101,8 @@ impl Proof {
             claims: Arc::default(),
             login: None,
             until: None,
+            evidence: Evidence::Anonymous,
+            is_bound: true,
         }
     }
 
@@ -132,6 +136,17 @@ impl Proof {
         self.until
     }
 
+    /// What it rests on.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// Whether the issuer's name stands for what it did when an operator last
+    /// said so; if not, its ids are not known to be whose they were.
+    pub fn is_bound(&self) -> bool {
+        self.is_bound
+    }
+
     /// Whether nothing was presented.
     pub fn is_anonymous(&self) -> bool {
         self.login.is_none()
@@ -160,6 +175,21 @@ impl Proof {
             claims: Arc::new(claims),
             login,
             until,
+            evidence: Evidence::Anonymous,
+            is_bound: true,
+        }
+    }
+
+    /// The same, resting on something else.
+    pub(crate) fn with_evidence(self, evidence: Evidence) -> Self {
+        Self { evidence, ..self }
+    }
+
+    /// The same, of an issuer whose name stands for something else than before.
+    pub(crate) fn suspended(self) -> Self {
+        Self {
+            is_bound: false,
+            ..self
         }
     }
 }

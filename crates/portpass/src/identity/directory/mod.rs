@@ -292,6 +292,8 @@ fn prove_tenant(
             claims: Arc::new(claims),
             login: Some(jwt.login()),
             until: Some(until),
+            evidence: crate::session::Evidence::Anonymous,
+            is_bound: true,
         }),
         Err(reason) => Err(Unproven::Rejected(Box::new(Rejected {
             identity,
