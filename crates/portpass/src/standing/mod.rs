@@ -76,7 +76,7 @@ impl Standing {
         let asked = Instant::now();
         let settled = Settled::read(&store).await?;
         Ok(Self {
-            hearing: Hearing::new(store.is_shared(), asked),
+            hearing: Hearing::new(is_shared(&store), asked),
             store,
             settled: ArcSwap::from_pointee(settled),
             memory: ArcSwap::default(),
@@ -261,6 +261,14 @@ impl Standing {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether other processes may write to it.
+fn is_shared(store: &Store) -> bool {
+    match store {
+        Store::Postgres(_) => true,
+        Store::Sqlite { .. } => false,
     }
 }
 
