@@ -15,7 +15,9 @@ use crate::{
 /// The database of a data folder that no server is using.
 pub(super) async fn store(config: &Config) -> anyhow::Result<Store> {
     let data_dir = claim(config)?;
-    Store::open(&data_dir).await.context("opening the database")
+    Store::open(&data_dir, None)
+        .await
+        .context("opening the database")
 }
 
 /// The data folder, if no server is using it.
@@ -34,7 +36,7 @@ pub(super) async fn record(
     detail: Value,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let store = Store::open(data_dir)
+    let store = Store::open(data_dir, None)
         .await
         .context("opening the database")?;
     let uid = std::fs::metadata("/proc/self")?.uid();

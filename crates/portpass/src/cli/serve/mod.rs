@@ -119,7 +119,7 @@ impl Server {
         let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
             .await?
             .context("opening the signing keys")?;
-        let store = Store::open(data_dir)
+        let store = Store::open(data_dir, None)
             .await
             .context("opening the database")?;
         let keep = Keep {
