@@ -10,6 +10,7 @@ use crate::{
     audit::{Journal, Origin, Recorded, Unrecorded},
     clock::Clock,
     credential::{Credential, Presented},
+    decision::Held,
     identity::{Proof, Unproven},
     limits::Limits,
     refused::{Ask, Nonsense, Refused},
@@ -98,7 +99,10 @@ impl Portpass {
                 ask,
             });
         }
-        let grant = snapshot.policy.decide(proof, &ask.registry, &ask.scopes)?;
+        let held = Held::default();
+        let grant = snapshot
+            .policy
+            .decide(proof, held, &ask.registry, &ask.scopes)?;
         Ok(self.signer.sign(grant, now)?)
     }
 }
