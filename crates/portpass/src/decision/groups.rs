@@ -51,12 +51,9 @@ impl Groups {
     pub(super) fn of(&self, proof: &Proof, held: &[Arc<str>]) -> Vec<Arc<str>> {
         let held = match proof.evidence() {
             Evidence::ApiToken(token) => slice::from_ref(&token.group),
-            Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. }
-                if proof.is_anonymous() =>
-            {
-                &[]
+            Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. } => {
+                if proof.is_anonymous() { &[] } else { held }
             }
-            Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. } => held,
         };
         let held = held.iter().filter(|name| self.is_operators(name));
         self.joined(proof.identity(), held)

@@ -8,6 +8,7 @@ use super::{
     Access, Ceiling, Namespace, Outcome, RuleOutcome,
     actions::Actions,
     covers::Covers,
+    hold::Withheld,
     refusal::Reason,
     request::Request,
     resource::Resource,
@@ -263,7 +264,7 @@ fn withheld(covers: &Covers<'_>, asked: &[Resource<'_>]) -> Outcome {
     asked
         .iter()
         .find_map(withheld)
-        .map_or(Outcome::OtherAccess, |withheld| withheld.outcome())
+        .map_or(Outcome::OtherAccess, Withheld::outcome)
 }
 
 /// What the matching ones of some rules cover.

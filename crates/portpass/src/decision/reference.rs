@@ -126,11 +126,11 @@ const OWNERS: &str = "\
 
 A name on a platform can come to be somebody else's: a repository is deleted or renamed, and
 another takes its name. So what a template of `push` renders, up to its last placeholder that has an
-owner in the table above, belongs to the first id that was let push there. To any other id the
-template gives nothing, neither push nor delete nor the pull that comes with push, until an operator
-transfers the name; nor does it to a caller without that id. Other patterns that cover the same
-repository, of the same rule or of another, give what they give: a rule with `push = [\"**\"]` asks for
-no owner, and makes none. Pull patterns have no owners.
+owner in the table above, belongs to the first id that was let push there. To any other id no
+template of `push` or `delete` that renders the name gives anything, the pull that comes with push
+included, until an operator transfers the name; nor to a caller without that id. Other patterns that
+cover the same repository, of the same rule or of another, give what they give: a rule with
+`push = [\"**\"]` asks for no owner, and makes none. Pull patterns have no owners.
 
 While an issuer's name stands for something else than before, and no operator has confirmed it, its
 ids are in no group, have no rows of `[images]`, and get nothing from a template that has an owner.

@@ -157,7 +157,8 @@ impl Rule {
 
     /// Whether this allow lets write whatever set a run of a code host off.
     pub(super) fn writes_in_any_run(&self) -> bool {
-        !(self.push.is_empty() && self.delete.is_empty()) && !self.when.narrows_runs()
+        let writes = !self.push.is_empty() || !self.delete.is_empty();
+        writes && !self.when.narrows_runs()
     }
 
     /// Whether this allow would give one of these actions on a repository, its

@@ -205,11 +205,11 @@ impl Template {
         &self,
         values: &Values<'_>,
     ) -> Result<Option<(Namespace, OwnerId)>, Unrendered> {
-        let Some(owned) = self.owned else {
+        let Some(OwnedPart { length, id }) = self.owned else {
             return Ok(None);
         };
-        let mut name = String::with_capacity(owned.length + 32);
-        for part in self.parts.iter().take(owned.length) {
+        let mut name = String::with_capacity(length + 32);
+        for part in self.parts.iter().take(length) {
             match part {
                 Part::Step(Step::Byte(byte)) => name.push(char::from(*byte)),
                 Part::Step(Step::Many(Class::Segment) | Step::One(_)) => name.push('*'),
@@ -217,8 +217,8 @@ impl Template {
                 Part::Value(placeholder) => name.push_str(values.value(*placeholder)?),
             }
         }
-        let owner = values.owner(owned.id)?.to_owned();
-        Ok(Some((Namespace { name, owner }, owned.id)))
+        let owner = values.owner(id)?.to_owned();
+        Ok(Some((Namespace { name, owner }, id)))
     }
 
     /// The pattern with the caller's facts in it.

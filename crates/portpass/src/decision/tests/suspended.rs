@@ -10,7 +10,7 @@ const OWN: &str = "\
     [images.github]\n74 = ['web']";
 
 fn suspended() -> Proof {
-    run("github", &[]).of_issuer(false, false)
+    run("github", &[]).suspended()
 }
 
 fn answer_of_operators(proof: Proof, asked: &str) -> String {
