@@ -25,6 +25,7 @@ const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 /// The counters and gauges of one server: a value, not a global.
 pub struct Metrics {
     registry: Registry,
+    admin_failures: Counter,
     answers: Family<Answer, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     reloads: Family<Reload, Counter>,
@@ -65,6 +66,12 @@ struct Described {
     help: &'static str,
 }
 
+const ADMIN_FAILURES: Described = Described {
+    name: "admin_failures",
+    suffix: "_total",
+    labels: "",
+    help: "Requests to the admin API over TCP without a token that is known",
+};
 const REQUESTS: Described = Described {
     name: "token_requests",
     suffix: "_total",
@@ -102,7 +109,8 @@ const CA_EXPIRES: Described = Described {
     help: "When the CA that registries trust expires, since 1970",
 };
 
-const ALL: [&Described; 6] = [
+const ALL: [&Described; 7] = [
+    &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
     &RELOADS,
@@ -126,6 +134,7 @@ impl Metrics {
     /// Metrics with nothing counted yet.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("portpass");
+        let admin_failures = Counter::default();
         let answers = Family::default();
         let durations: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(DURATIONS));
@@ -133,6 +142,7 @@ impl Metrics {
         let issuer_keys = Family::default();
         let issuer_keys_age = Family::default();
         let ca_expires = Gauge::default();
+        ADMIN_FAILURES.register(&mut registry, admin_failures.clone());
         REQUESTS.register(&mut registry, answers.clone());
         DURATION.register(&mut registry, durations.clone());
         RELOADS.register(&mut registry, reloads.clone());
@@ -141,6 +151,7 @@ impl Metrics {
         CA_EXPIRES.register(&mut registry, ca_expires.clone());
         Self {
             registry,
+            admin_failures,
             answers,
             durations,
             reloads,
@@ -169,6 +180,11 @@ impl Metrics {
             issuer: issuer.to_owned(),
         };
         self.answers.get_or_create(&labels).inc();
+    }
+
+    /// Counts an attempt at the admin API without a token that is known.
+    pub(crate) fn count_admin_failure(&self) {
+        self.admin_failures.inc();
     }
 
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {

@@ -14,6 +14,7 @@ use crate::{
     limits::Limits,
     refused::{Ask, Nonsense, Refused},
     snapshot::Snapshot,
+    standing::Standing,
     token::{SignedToken, Signer},
 };
 
@@ -30,6 +31,8 @@ pub struct Portpass {
     pub signer: Signer,
     /// Issuers, rules and registries, as the file had them when it was last read.
     pub snapshot: ArcSwap<Snapshot>,
+    /// Sessions, secrets, members and owners, as they stand.
+    pub standing: Standing,
 }
 
 /// What a client asks of the token endpoint.

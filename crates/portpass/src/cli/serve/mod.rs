@@ -18,7 +18,7 @@ use tokio::{
 use self::reload::Reloader;
 use super::{offline, printer::Printer};
 use crate::{
-    admin::{Admin, Socket},
+    admin::{self, Admin, Socket},
     audit::{Commits, Journal, Keep},
     clock::Clock,
     config::{self, Config},
@@ -28,6 +28,7 @@ use crate::{
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    standing::Standing,
     store::{DataDir, Store},
     token::Signer,
 };
@@ -38,6 +39,9 @@ const LAME_DUCK: Duration = Duration::from_secs(1);
 
 /// Rows of anonymous grants begun per minute; the rest share one.
 const ANONYMOUS_ROWS: u32 = 1000;
+
+/// Operators' connections over TCP at once.
+const ADMIN_CONNECTIONS: usize = 64;
 
 /// Serve tokens until a signal says to stop.
 #[derive(Args, Debug)]
@@ -110,6 +114,9 @@ impl Server {
     async fn start(config: Config, path: &Path, data_dir: &DataDir) -> anyhow::Result<Self> {
         let clock = Clock::System;
         let now = clock.now();
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let settings = config.keys.clone();
         let registries = config.registries.clone();
         // Keys may have to be made: not on a thread that serves.
@@ -125,6 +132,9 @@ impl Server {
         };
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
         let snapshot = Snapshot::of(&config, None, now)?;
+        let standing = Standing::open(store.clone())
+            .await
+            .context("reading what operators have settled")?;
         let rates = Rates {
             identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
             unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
@@ -135,6 +145,7 @@ impl Server {
             limits: Limits::new(rates),
             signer,
             snapshot: ArcSwap::from_pointee(snapshot),
+            standing,
         });
 
         let tls = match &config.tls {
@@ -173,14 +184,29 @@ impl Server {
         ));
 
         let (reload, reloads) = mpsc::channel(1);
-        let admin = Admin {
-            portpass: Arc::clone(&portpass),
-            store: store.clone(),
-            reload,
-        };
+        let keys = data_dir.path().join("keys");
+        let admin = Admin::of_server(Arc::clone(&portpass), store.clone(), reload, keys);
         let ops_router = http::ops(edge, config.metrics.enabled);
-        let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
+        let admin_listen = config.admin_listen.clone();
+        let reloader = Reloader::new(
+            path,
+            config,
+            Arc::clone(&portpass),
+            Arc::clone(&metrics),
+            tls.clone(),
+        );
         let mut background = tokio::task::JoinSet::new();
+        if let Some(settings) = admin_listen {
+            let tcp = listen(settings.address).await?;
+            tracing::info!(server.admin = %tcp.local_addr()?, "Operators are served over TCP");
+            let router = admin::protected(admin.clone(), &settings.tokens, Arc::clone(&metrics));
+            let bounds = Bounds {
+                connections: ADMIN_CONNECTIONS,
+                ..bounds
+            };
+            let leaving = leaving.clone();
+            background.spawn(http::server::serve(tcp, router, tls.clone(), bounds, leaving));
+        }
         background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
