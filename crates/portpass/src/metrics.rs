@@ -268,7 +268,11 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
                     registry,
                     stranger.issuer.as_deref().unwrap_or_default(),
                 ),
-                Unproven::Unavailable { issuer, .. } => ("unavailable", registry, issuer),
+                Unproven::Unavailable { issuer, .. } => (
+                    "unavailable",
+                    registry,
+                    issuer.as_deref().unwrap_or_default(),
+                ),
             }
         }
     }

@@ -113,20 +113,21 @@ fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
                 issuer,
                 login,
                 reason,
+                ..
             } => {
                 let mut body = asked(ask);
                 body.insert("message".to_owned(), json!(reason));
                 let mut intent = stranger(
                     "unavailable",
-                    Some(issuer),
+                    issuer.as_deref(),
                     body,
                     origin,
                     now,
                     "failure",
                     None,
                 );
-                intent.row.decision = Some(ask.decision(*login).to_string());
-                intent.row.login = Some(login.to_string());
+                intent.row.decision = login.map(|login| ask.decision(login).to_string());
+                intent.row.login = login.map(|login| login.to_string());
                 intent.row.registry = Some(ask.registry.name.to_string());
                 intent
             }

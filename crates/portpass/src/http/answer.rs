@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::trace::RequestId;
 use crate::{
     audit::{Recorded, Unrecorded},
-    identity::Unproven,
+    identity::{Missing, Unproven},
     refused::{self, Ask, Limited, Nonsense, Refused},
     short_id::ShortId,
     token::SignedToken,
@@ -127,9 +127,17 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
             Unproven::Stranger(stranger) => {
                 Shape::unauthorized(with_decision(&stranger.reason, ask, stranger.login))
             }
-            Unproven::Unavailable { login, .. } => {
-                let message = "the keys of the JWT's issuer cannot be had right now; try again";
-                Shape::unavailable(with_decision(&message, ask, Some(*login)))
+            Unproven::Unavailable {
+                what,
+                login,
+                reason,
+                ..
+            } => {
+                // Fetching keys says itself why it failed, and how often.
+                if *what == Missing::Store {
+                    tracing::error!(request.id = %request_id, error = reason, "A login could not be looked up");
+                }
+                Shape::unavailable(with_decision(what, ask, *login))
             }
         },
     }

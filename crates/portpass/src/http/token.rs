@@ -104,6 +104,7 @@ impl Caller<'_> {
                             .get(AUTHORIZATION)
                             .map(axum::http::HeaderValue::as_bytes),
                         password: parameters.password.as_deref(),
+                        refresh_token: None,
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),
                     services: parameters.services.iter().map(String::as_str).collect(),

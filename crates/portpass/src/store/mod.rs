@@ -134,4 +134,12 @@ pub enum StoreError {
     /// The database is of another version, or damaged.
     #[error("the database is not one that this version can use: {0}")]
     Migrate(#[from] MigrateError),
+    /// A row holds what we never write.
+    #[error("a row of {table} is damaged: its {column} is not what Portpass writes")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
 }

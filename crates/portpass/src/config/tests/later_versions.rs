@@ -13,11 +13,6 @@ from = ["github"]
 pull = ["**"]
 mode = "shadow"
 
-[issuer.gitlab]
-kind = "gitlab"
-audience = ["a"]
-accept_jwt_again = true
-
 [test.squatter]
 registry = "prod"
 "#), @r#"
@@ -33,16 +28,10 @@ registry = "prod"
     20 | mode = "shadow"
        | ^^^^
 
-    error: `accept_jwt_again` is not in this version
-      --> portpass.toml:25:1
-       |
-    25 | accept_jwt_again = true
-       | ^^^^^^^^^^^^^^^^
-
     error: `test` is not in this version
-      --> portpass.toml:27:2
+      --> portpass.toml:22:2
        |
-    27 | [test.squatter]
+    22 | [test.squatter]
        |  ^^^^
     "#);
 }
