@@ -11,6 +11,7 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
     admin::AdminListen,
+    days::Days,
     environment::admin_token,
     error::ConfigError,
     events::EventSettings,
@@ -36,6 +37,7 @@ use crate::{
 
 mod admin;
 mod cut;
+mod days;
 mod environment;
 mod error;
 mod events;

@@ -148,6 +148,14 @@ impl<'s> Page<'s> {
                 let bounds = schema.get("title").and_then(Value::as_str);
                 format!("time, {}", bounds.unwrap_or_default())
             }
+            Some("string")
+                if schema
+                    .get("pattern")
+                    .is_some_and(|form| form == "^[0-9]+d$") =>
+            {
+                let bounds = schema.get("title").and_then(Value::as_str);
+                format!("days, {}", bounds.unwrap_or_default())
+            }
             Some("string") => "text".to_owned(),
             Some(_) | None if !Self::variants(schema).is_empty() => "word".to_owned(),
             Some(_) | None => {

@@ -26,6 +26,7 @@ use portpass::{
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    standing::Standing,
     store::{DataDir, EventFilter, Store},
     token::Signer,
 };
@@ -224,6 +225,7 @@ impl TestApp {
             limits: Limits::new(parts.rates),
             signer: Signer::open(&config.keys, &config.registries, now).unwrap(),
             snapshot: ArcSwap::from_pointee(snapshot),
+            standing: Standing::open(store.clone()).await.unwrap(),
         });
         let readiness = Readiness::default();
         let edge = Arc::new(Edge {

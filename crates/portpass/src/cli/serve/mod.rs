@@ -1,5 +1,7 @@
 //! `portpass serve`: wires the parts together and serves.
 
+mod issuers;
+mod prune;
 mod reload;
 mod tasks;
 
@@ -135,6 +137,9 @@ impl Server {
         let standing = Standing::open(store.clone())
             .await
             .context("reading what operators have settled")?;
+        issuers::bind(&standing, &snapshot.directory, now)
+            .await
+            .context("binding the issuers' names")?;
         let rates = Rates {
             identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
             unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
@@ -188,6 +193,7 @@ impl Server {
         let admin = Admin::of_server(Arc::clone(&portpass), store.clone(), reload, keys);
         let ops_router = http::ops(edge, config.metrics.enabled);
         let admin_listen = config.admin_listen.clone();
+        let keep_events = config.events.keep.duration();
         let reloader = Reloader::new(
             path,
             config,
@@ -211,6 +217,14 @@ impl Server {
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
+        background.spawn(tasks::follow_replicas(Arc::clone(&portpass)));
+        background.spawn(tasks::end_withdrawn(Arc::clone(&portpass)));
+        background.spawn(prune::prune(
+            Arc::clone(&portpass),
+            store.clone(),
+            metrics,
+            keep_events,
+        ));
         background.spawn(reloader.run(reloads));
         Ok(Self {
             http: http_address,

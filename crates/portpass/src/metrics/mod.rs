@@ -3,20 +3,32 @@
 //! Labels are bounded by the configuration: an issuer's or a registry's name
 //! and words of ours, never anything that a caller chose.
 
-use std::{fmt, sync::atomic::AtomicU64, time::Duration};
+mod described;
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Metric, Registry, Unit},
+    registry::Registry,
 };
 
+pub use self::described::reference;
+use self::described::{
+    ADMIN_FAILURES, CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE, NETWORK_CHANGES,
+    OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED, SUSPENDED, TOKENS,
+};
 use crate::{
-    audit::{Recorded, Unrecorded},
-    identity::Unproven,
+    audit::{Recorded, SessionNow, Unrecorded},
+    identity::{Directory, Unproven},
     portpass::Portpass,
     refused::Refused,
+    token::SignedToken,
 };
 
 /// Upper bounds of the buckets of a request's duration, in seconds.
@@ -32,6 +44,14 @@ pub struct Metrics {
     issuer_keys: Family<Issuer, Gauge>,
     issuer_keys_age: Family<Issuer, Gauge>,
     ca_expires: Gauge<f64, AtomicU64>,
+    tokens: Family<Token, Counter>,
+    refresh_tokens: Family<Refresh, Counter>,
+    sessions_opened: Family<Issuer, Counter>,
+    network_changes: Family<Issuer, Counter>,
+    overtaken: Counter,
+    pruned: Family<Pruned, Counter>,
+    suspended: Family<Issuer, Gauge>,
+    database_silence: Gauge<f64, AtomicU64>,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -56,109 +76,59 @@ struct Issuer {
     issuer: String,
 }
 
-/// What the reference says of a metric.
-struct Described {
-    /// Its name without our prefix, its unit and what its type adds.
-    name: &'static str,
-    /// What its type and unit add to the name.
-    suffix: &'static str,
-    labels: &'static str,
-    help: &'static str,
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Token {
+    means: &'static str,
 }
 
-const ADMIN_FAILURES: Described = Described {
-    name: "admin_failures",
-    suffix: "_total",
-    labels: "",
-    help: "Requests to the admin API over TCP without a token that is known",
-};
-const REQUESTS: Described = Described {
-    name: "token_requests",
-    suffix: "_total",
-    labels: "`outcome`, `registry`, `issuer`",
-    help: "Answers of the token endpoint by outcome, registry and issuer",
-};
-const DURATION: Described = Described {
-    name: "http_request_duration",
-    suffix: "_seconds",
-    labels: "`route`",
-    help: "How long answers took",
-};
-const RELOADS: Described = Described {
-    name: "config_reloads",
-    suffix: "_total",
-    labels: "`outcome`",
-    help: "Readings of a changed configuration by outcome: applied, refused",
-};
-const ISSUER_KEYS: Described = Described {
-    name: "issuer_keys",
-    suffix: "",
-    labels: "`issuer`",
-    help: "Usable keys held of each issuer",
-};
-const ISSUER_KEYS_AGE: Described = Described {
-    name: "issuer_keys_age",
-    suffix: "_seconds",
-    labels: "`issuer`",
-    help: "Time since the keys of each issuer were last fetched",
-};
-const CA_EXPIRES: Described = Described {
-    name: "ca_expires_timestamp",
-    suffix: "_seconds",
-    labels: "",
-    help: "When the CA that registries trust expires, since 1970",
-};
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Refresh {
+    outcome: &'static str,
+}
 
-const ALL: [&Described; 7] = [
-    &ADMIN_FAILURES,
-    &REQUESTS,
-    &DURATION,
-    &RELOADS,
-    &ISSUER_KEYS,
-    &ISSUER_KEYS_AGE,
-    &CA_EXPIRES,
-];
-
-impl Described {
-    /// Puts a metric under its name and its words.
-    fn register(&self, registry: &mut Registry, metric: impl Metric) {
-        if self.suffix == "_seconds" {
-            registry.register_with_unit(self.name, self.help, Unit::Seconds, metric);
-        } else {
-            registry.register(self.name, self.help, metric);
-        }
-    }
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Pruned {
+    table: &'static str,
 }
 
 impl Metrics {
     /// Metrics with nothing counted yet.
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("portpass");
-        let admin_failures = Counter::default();
-        let answers = Family::default();
-        let durations: Family<Route, Histogram, fn() -> Histogram> =
-            Family::new_with_constructor(|| Histogram::new(DURATIONS));
-        let reloads = Family::default();
-        let issuer_keys = Family::default();
-        let issuer_keys_age = Family::default();
-        let ca_expires = Gauge::default();
-        ADMIN_FAILURES.register(&mut registry, admin_failures.clone());
-        REQUESTS.register(&mut registry, answers.clone());
-        DURATION.register(&mut registry, durations.clone());
-        RELOADS.register(&mut registry, reloads.clone());
-        ISSUER_KEYS.register(&mut registry, issuer_keys.clone());
-        ISSUER_KEYS_AGE.register(&mut registry, issuer_keys_age.clone());
-        CA_EXPIRES.register(&mut registry, ca_expires.clone());
-        Self {
-            registry,
-            admin_failures,
-            answers,
-            durations,
-            reloads,
-            issuer_keys,
-            issuer_keys_age,
-            ca_expires,
-        }
+        let mut metrics = Self {
+            registry: Registry::with_prefix("portpass"),
+            admin_failures: Counter::default(),
+            answers: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
+            reloads: Family::default(),
+            issuer_keys: Family::default(),
+            issuer_keys_age: Family::default(),
+            ca_expires: Gauge::default(),
+            tokens: Family::default(),
+            refresh_tokens: Family::default(),
+            sessions_opened: Family::default(),
+            network_changes: Family::default(),
+            overtaken: Counter::default(),
+            pruned: Family::default(),
+            suspended: Family::default(),
+            database_silence: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        ADMIN_FAILURES.register(registry, metrics.admin_failures.clone());
+        REQUESTS.register(registry, metrics.answers.clone());
+        DURATION.register(registry, metrics.durations.clone());
+        RELOADS.register(registry, metrics.reloads.clone());
+        ISSUER_KEYS.register(registry, metrics.issuer_keys.clone());
+        ISSUER_KEYS_AGE.register(registry, metrics.issuer_keys_age.clone());
+        CA_EXPIRES.register(registry, metrics.ca_expires.clone());
+        TOKENS.register(registry, metrics.tokens.clone());
+        REFRESH_TOKENS.register(registry, metrics.refresh_tokens.clone());
+        SESSIONS_OPENED.register(registry, metrics.sessions_opened.clone());
+        NETWORK_CHANGES.register(registry, metrics.network_changes.clone());
+        OVERTAKEN.register(registry, metrics.overtaken.clone());
+        PRUNED.register(registry, metrics.pruned.clone());
+        SUSPENDED.register(registry, metrics.suspended.clone());
+        DATABASE_SILENCE.register(registry, metrics.database_silence.clone());
+        metrics
     }
 
     pub(crate) fn count_answer(&self, result: &Result<Recorded, Unrecorded>) {
@@ -172,7 +142,7 @@ impl Metrics {
                 )
             }
             Ok(Err(refused)) => of_refusal(refused),
-            Err(_) => ("unrecorded", "", ""),
+            Err(_unrecorded) => ("unrecorded", "", ""),
         };
         let labels = Answer {
             outcome,
@@ -180,6 +150,38 @@ impl Metrics {
             issuer: issuer.to_owned(),
         };
         self.answers.get_or_create(&labels).inc();
+        if let Ok(recorded) = result
+            && let Ok(token) = recorded.outcome()
+        {
+            self.count_token(recorded, token);
+        }
+    }
+
+    fn count_token(&self, recorded: &Recorded, token: &SignedToken) {
+        let proof = token.grant().proof();
+        let means = proof.evidence().code();
+        self.tokens.get_or_create(&Token { means }).inc();
+        if token.refresh_token().is_some() {
+            let is_issued = recorded.refresh_token().is_some();
+            let outcome = if is_issued { "issued" } else { "limit" };
+            self.refresh_tokens
+                .get_or_create(&Refresh { outcome })
+                .inc();
+        }
+        let issuer = Issuer {
+            issuer: proof.identity().issuer().to_owned(),
+        };
+        if let Some(SessionNow::Opened(_)) = recorded.session() {
+            self.sessions_opened.get_or_create(&issuer).inc();
+        }
+        if recorded.network_changed() {
+            self.network_changes.get_or_create(&issuer).inc();
+        }
+    }
+
+    /// Counts rows of a table that were deleted because of their age.
+    pub(crate) fn count_pruned(&self, table: &'static str, rows: u64) {
+        self.pruned.get_or_create(&Pruned { table }).inc_by(rows);
     }
 
     /// Counts an attempt at the admin API without a token that is known.
@@ -207,9 +209,11 @@ impl Metrics {
 
     /// The text that a Prometheus server reads (`OpenMetrics` 1.0).
     pub(crate) fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
+        let directory = &portpass.snapshot.load().directory;
+        self.describe_standing(portpass, directory);
         self.issuer_keys.clear();
         self.issuer_keys_age.clear();
-        for status in portpass.snapshot.load().directory.status(now) {
+        for status in directory.status(now) {
             let labels = Issuer {
                 issuer: status.name.to_string(),
             };
@@ -227,6 +231,23 @@ impl Metrics {
             tracing::error!(error = %error, "Metrics could not be written");
         }
         text
+    }
+
+    fn describe_standing(&self, portpass: &Portpass, directory: &Directory) {
+        let suspended = portpass.standing.suspended(directory.bindings());
+        self.suspended.clear();
+        for (issuer, _kind) in directory.issuers() {
+            let is_suspended = suspended.contains(&issuer);
+            let labels = Issuer {
+                issuer: issuer.to_owned(),
+            };
+            let gauge = self.suspended.get_or_create(&labels);
+            gauge.set(is_suspended.into());
+        }
+        let silence = portpass.standing.silence().unwrap_or_default();
+        self.database_silence.set(silence.as_secs_f64());
+        let overtaken = portpass.journal.overtaken();
+        self.overtaken.inner().store(overtaken, Ordering::Relaxed);
     }
 }
 
@@ -259,6 +280,7 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
         }
         Refused::Nonsense(_) => ("nonsense", "", ""),
         Refused::Sign(_) => ("failed", "", ""),
+        Refused::Unavailable { ask, .. } => ("unavailable", &ask.registry.name, ""),
         Refused::Unproven { unproven, ask } => {
             let registry = &*ask.registry.name;
             match unproven {
@@ -276,30 +298,4 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
             }
         }
     }
-}
-
-/// The page about metrics, in Markdown.
-pub fn reference() -> String {
-    let mut page = String::from(
-        "# Metrics\n\nThe `ops` listener serves them at `/metrics`, as OpenMetrics text. \
-         Labels hold names from the configuration and words of Portpass, never what a caller chose.\n\n\
-         | metric | labels | meaning |\n| --- | --- | --- |\n",
-    );
-    for metric in ALL {
-        let Described {
-            name,
-            suffix,
-            labels,
-            help,
-        } = metric;
-        page.push_str("| `portpass_");
-        page.extend([*name, *suffix, "` | ", *labels, " | ", *help, " |\n"]);
-    }
-    page.push_str(
-        "\nOutcomes of `portpass_token_requests_total`: `issued`, `denied` (proven, and may not), \
-         `rejected` (known, but the JWT cannot be accepted now), `stranger` (nobody was proven), \
-         `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys cannot be had), \
-         `unrecorded` (the event could not be committed), `failed`.\n",
-    );
-    page
 }
