@@ -188,10 +188,9 @@ impl Question for CreateApiToken {
                 self.name
             )));
         }
-        let id = ShortId::random()
-            .map_err(|_unspecified| Failure::Broken(anyhow::anyhow!("no random bytes were given")))?
-            .to_string();
-        let secret = Secret::make(SecretKind::ApiToken);
+        let no_bytes = |_unspecified| Failure::Broken(anyhow::anyhow!("there are no random bytes"));
+        let id = ShortId::random().map_err(no_bytes)?.to_string();
+        let secret = Secret::make(SecretKind::ApiToken).map_err(no_bytes)?;
         let deed = Deed {
             action: "tokens create",
             about: (Some(TOKEN), Some(&id)),

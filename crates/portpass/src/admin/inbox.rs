@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use scope::Scopes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,8 @@ use super::{
     identities::{DEFAULT_ROWS, MAX_ROWS},
 };
 use crate::{
-    decision,
+    decision::{self, Asker},
+    identity::Facts,
     store::{Act, InboxRow, RowFilter},
 };
 
@@ -184,6 +186,23 @@ impl Approve {
             ))
         })
     }
+}
+
+/// The least rule that would have served somebody who waits.
+fn least_rule(row: &InboxRow, desk: &Desk) -> Result<String, Failure> {
+    let unread = || Failure::Refused("the inbox does not say what was asked, and by whom".to_owned());
+    let facts: Facts = serde_json::from_str(&row.facts).map_err(|_other| unread())?;
+    let asked = Scopes::parse([row.asked.as_str()]).map_err(|_other| unread())?;
+    let several = desk.snapshot.registries.len() > 1;
+    let asker = Asker {
+        issuer: &row.issuer,
+        id: &row.identity,
+        is_code_host: desk.issuer(&row.issuer)?.is_code_host(),
+        facts: &facts,
+        asked: &asked,
+        registry: several.then_some(&row.registry),
+    };
+    decision::least_rule(&asker).map_err(|error| Failure::Refused(error.to_string()))
 }
 
 /// Takes somebody out of the inbox; the next refusal brings it back.

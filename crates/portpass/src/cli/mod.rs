@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod commands;
 mod dev;
 mod events;
 mod groups;
@@ -134,6 +135,11 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
 
 fn not_in_this_version(command: &str) -> anyhow::Error {
     anyhow::anyhow!("`portpass {command}` is not in this version")
+}
+
+/// The whole command line, for its reference.
+fn described() -> clap::Command {
+    <CommandLine as clap::CommandFactory>::command()
 }
 
 /// Runs a future on a runtime of its own, for commands that need one.

@@ -10,7 +10,7 @@ use crate::{
     admin::Admin,
     audit::{Commits, Journal, Keep},
     clock::Clock,
-    config::Config,
+    config::{Config, SecretText},
     snapshot::Snapshot,
     store::{DataDir, Store},
 };
@@ -26,7 +26,8 @@ pub(super) struct Files {
 /// The database, once the data folder is ours.
 pub(super) async fn open(config: &Config) -> anyhow::Result<Files> {
     let data_dir = claim(config)?;
-    let store = Store::open(&data_dir)
+    let url = config.database_url.as_ref().map(SecretText::secret);
+    let store = Store::open(&data_dir, url)
         .await
         .context("opening the database")?;
     Ok(Files {

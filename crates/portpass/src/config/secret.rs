@@ -37,6 +37,11 @@ impl SecretText {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// The secret, still wrapped.
+    pub fn secret(&self) -> &SecretString {
+        &self.0
+    }
 }
 
 impl From<String> for SecretText {

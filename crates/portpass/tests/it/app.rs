@@ -217,7 +217,7 @@ impl TestApp {
         let now = clock.now();
         let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
         let data_dir = DataDir::claim(&config.data_dir).unwrap();
-        let store = Store::open(&data_dir).await.unwrap();
+        let store = Store::open(&data_dir, None).await.unwrap();
         let (journal, _) = Journal::open(store.clone(), parts.keep, parts.commits);
         let portpass = Arc::new(Portpass {
             clock,

@@ -23,7 +23,7 @@ use crate::{
     admin::{self, Admin, Socket},
     audit::{Commits, Journal, Keep},
     clock::Clock,
-    config::{self, Config},
+    config::{self, Config, SecretText},
     dev,
     http::{self, Edge, Readiness, server::Bounds, tls::Tls},
     limits::{Limits, Rates},
@@ -125,7 +125,7 @@ impl Server {
         let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
             .await?
             .context("opening the signing keys")?;
-        let store = Store::open(data_dir)
+        let store = Store::open(data_dir, config.database_url.as_ref().map(SecretText::secret))
             .await
             .context("opening the database")?;
         let keep = Keep {
