@@ -1,13 +1,14 @@
 //! One event, as an operator reads it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::store::EventRow;
 
 /// An event as `portpass events --json` and the admin API show it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Event {
     /// A `UUIDv7`; a token's is its `jti`.
     pub id: String,

@@ -130,6 +130,9 @@ impl<'s> Page<'s> {
             one => one.clone(),
         });
         match named.as_ref().and_then(Value::as_str) {
+            _ if schema.get("title").is_some_and(|title| title == "secret") => {
+                "text, or `{ file = \"…\" }`".to_owned()
+            }
             Some("boolean") => "`true` or `false`".to_owned(),
             Some("integer") => "whole number".to_owned(),
             Some("array") => {

@@ -44,6 +44,12 @@ impl Groups {
         all
     }
 
+    /// The names of the file's, as often as they have members.
+    pub(super) fn of_file(&self) -> impl Iterator<Item = &str> {
+        let held = self.members.values().flat_map(HashMap::values).flatten();
+        held.map(|name| &**name)
+    }
+
     /// The groups of whoever a proof is of, in alphabetical order: the file's,
     /// and of the operators' the ones that it holds. A name that is no
     /// operators' group in the file (any more) counts for nothing. Nobody in

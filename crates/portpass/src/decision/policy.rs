@@ -58,6 +58,11 @@ impl Policy {
         self.groups.operators()
     }
 
+    /// The groups that the file keeps, of those that have members.
+    pub fn file_groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.of_file()
+    }
+
     /// The rules by which a group's members may push or delete whatever set
     /// their run off: without `event` and one of `ref`, `environment` and
     /// `ref_protected`.

@@ -12,6 +12,12 @@ pub(super) struct Described {
     help: &'static str,
 }
 
+pub(super) const ADMIN_FAILURES: Described = Described {
+    name: "admin_failures",
+    suffix: "_total",
+    labels: "",
+    help: "Requests to the admin API over TCP without a token that is known",
+};
 pub(super) const REQUESTS: Described = Described {
     name: "token_requests",
     suffix: "_total",
@@ -98,7 +104,8 @@ pub(super) const DATABASE_SILENCE: Described = Described {
     help: "Time since a shared database was last heard; 0 where the database is our own",
 };
 
-const ALL: [&Described; 14] = [
+const ALL: [&Described; 15] = [
+    &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
     &RELOADS,

@@ -20,7 +20,7 @@ use prometheus_client::{
 
 pub use self::described::reference;
 use self::described::{
-    CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE, NETWORK_CHANGES,
+    ADMIN_FAILURES, CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE, NETWORK_CHANGES,
     OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED, SUSPENDED, TOKENS,
 };
 use crate::{
@@ -37,6 +37,7 @@ const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 /// The counters and gauges of one server: a value, not a global.
 pub struct Metrics {
     registry: Registry,
+    admin_failures: Counter,
     answers: Family<Answer, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     reloads: Family<Reload, Counter>,
@@ -95,6 +96,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("portpass"),
+            admin_failures: Counter::default(),
             answers: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
             reloads: Family::default(),
@@ -111,6 +113,7 @@ impl Metrics {
             database_silence: Gauge::default(),
         };
         let registry = &mut metrics.registry;
+        ADMIN_FAILURES.register(registry, metrics.admin_failures.clone());
         REQUESTS.register(registry, metrics.answers.clone());
         DURATION.register(registry, metrics.durations.clone());
         RELOADS.register(registry, metrics.reloads.clone());
@@ -179,6 +182,11 @@ impl Metrics {
     /// Counts rows of a table that were deleted because of their age.
     pub(crate) fn count_pruned(&self, table: &'static str, rows: u64) {
         self.pruned.get_or_create(&Pruned { table }).inc_by(rows);
+    }
+
+    /// Counts an attempt at the admin API without a token that is known.
+    pub(crate) fn count_admin_failure(&self) {
+        self.admin_failures.inc();
     }
 
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {

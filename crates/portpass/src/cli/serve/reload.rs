@@ -140,13 +140,21 @@ impl Reloader {
     fn warn_of_restart(&self, config: &Config) {
         let started = &self.started;
         let changed = [
-            ("[admin]", config.admin_socket != started.admin_socket),
+            (
+                "[admin]",
+                config.admin_socket != started.admin_socket
+                    || config.admin_listen != started.admin_listen,
+            ),
             ("[events]", config.events != started.events),
             ("[keys]", config.keys != started.keys),
             ("[limits]", config.limits != started.limits),
             ("[listen]", config.listen != started.listen),
             ("[log]", config.log != started.log),
-            ("[store]", config.data_dir != started.data_dir),
+            (
+                "[store]",
+                config.data_dir != started.data_dir
+                    || config.database_url != started.database_url,
+            ),
             ("[tls]", config.tls != started.tls),
         ];
         for (section, changed) in changed {
