@@ -22,6 +22,7 @@ mod groups;
 mod hold;
 mod images;
 mod judgement;
+mod least_rule;
 mod matches;
 mod namespace;
 mod outcome;
@@ -49,6 +50,7 @@ mod when;
 pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
+    least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
     owners::{Held, Namespace, Owners},
     policy::Policy,

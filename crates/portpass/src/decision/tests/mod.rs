@@ -5,6 +5,7 @@ mod api_tokens;
 mod cel;
 mod deny;
 mod faults;
+mod least_rule;
 mod namespaces;
 mod operators;
 mod owners;
