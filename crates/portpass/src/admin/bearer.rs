@@ -81,12 +81,16 @@ impl Door {
             return None;
         }
         let presented = digest::digest(&digest::SHA256, token.trim_ascii());
-        self.tokens.iter().fold(None, |found, (digest, actor)| {
-            match verify_slices_are_equal(digest.as_ref(), presented.as_ref()) {
+        self.tokens.iter().fold(
+            None,
+            |found, (digest, actor)| match verify_slices_are_equal(
+                digest.as_ref(),
+                presented.as_ref(),
+            ) {
                 Ok(()) => Some(actor.clone()),
                 Err(_different) => found,
-            }
-        })
+            },
+        )
     }
 
     /// Counts a failure. Whoever has a token is never made to wait for what

@@ -10,12 +10,7 @@ use scope::{Scopes, is_repository_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    Question, Verb,
-    desk::Desk,
-    failure::Failure,
-    identities::MAX_ROWS,
-};
+use super::{Question, Verb, desk::Desk, failure::Failure, identities::MAX_ROWS};
 use crate::store::{EventFilter, EventRow, RowFilter};
 
 /// How many events are read at a time.
@@ -54,8 +49,7 @@ impl Question for Export {
 
     const VERB: Verb = Verb::Get;
     const PATH: &'static str = "/identities/export";
-    const SUMMARY: &'static str =
-        "Rows of `[images.*]` in TOML: the names that identities were granted, or asked, to push to.";
+    const SUMMARY: &'static str = "Rows of `[images.*]` in TOML: the names that identities were granted, or asked, to push to.";
 
     async fn answer(self, desk: &Desk) -> Result<Exported, Failure> {
         let mut pushers = Pushers::default();
@@ -118,7 +112,10 @@ impl Export {
             ..RowFilter::default()
         };
         let rows = desk.store().namespaces(&filter).await?;
-        Ok(rows.into_iter().map(|row| (row.issuer, row.namespace)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.issuer, row.namespace))
+            .collect())
     }
 }
 
@@ -128,7 +125,10 @@ impl Pushers {
             return;
         }
         let rows = self.issuers.entry(issuer.to_owned()).or_default();
-        let is_new = rows.entry(id.to_owned()).or_default().insert(name.to_owned());
+        let is_new = rows
+            .entry(id.to_owned())
+            .or_default()
+            .insert(name.to_owned());
         self.names += usize::from(is_new);
     }
 
@@ -236,7 +236,12 @@ mod tests {
 
     #[test]
     fn a_name_is_within_its_namespace_and_not_within_a_longer_word() {
-        for (name, within) in [("a/b", true), ("a/b/c", true), ("a/bc", false), ("a", false)] {
+        for (name, within) in [
+            ("a/b", true),
+            ("a/b/c", true),
+            ("a/bc", false),
+            ("a", false),
+        ] {
             assert_eq!(is_within(name, "a/b"), within, "{name}");
         }
     }
@@ -263,6 +268,9 @@ mod tests {
             identity: Some("74".to_owned()),
             body: body.to_string(),
         });
-        assert_eq!(pushers.issuers["github"]["74"], BTreeSet::from(["web".to_owned()]));
+        assert_eq!(
+            pushers.issuers["github"]["74"],
+            BTreeSet::from(["web".to_owned()])
+        );
     }
 }

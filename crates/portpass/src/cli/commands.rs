@@ -58,7 +58,10 @@ fn push_arguments(page: &mut String, arguments: &[&Arg]) {
     page.push_str("| argument | meaning |\n| --- | --- |\n");
     for argument in arguments {
         let help = argument.get_help().map(ToString::to_string);
-        let help = help.unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+        let help = help
+            .unwrap_or_default()
+            .replace('\n', " ")
+            .replace('|', "\\|");
         let short = argument.get_short().map(|short| format!("`-{short}`, "));
         let default: Vec<String> = argument
             .get_default_values()

@@ -18,6 +18,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use fixtures::Kind;
 use jiff::Timestamp;
 use portpass::{
+    admin::{Admin, Client},
     audit::{Commits, Event, Journal, Keep},
     clock::Clock,
     config,
@@ -32,6 +33,7 @@ use portpass::{
 };
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 /// When every test begins.
@@ -116,9 +118,13 @@ pub(crate) fn sign(claims: &Map<String, Value>) -> String {
 
 /// The JWT of a fixture with some claims set, issued when the tests begin.
 pub(crate) fn jwt(kind: Kind, fixture: &str, set: &[(&str, &str)]) -> String {
-    let start: Timestamp = START.parse().unwrap();
+    jwt_of(kind, fixture, set, START.parse().unwrap())
+}
+
+/// The same, issued at another time.
+pub(crate) fn jwt_of(kind: Kind, fixture: &str, set: &[(&str, &str)], at: Timestamp) -> String {
     let claims = fixtures::claims(kind, fixture).unwrap().with(set).unwrap();
-    sign(&claims.at(start.as_second()))
+    sign(&claims.at(at.as_second()))
 }
 
 /// The JWT of a push to `acme/web`'s protected main branch at GitHub.
@@ -227,6 +233,9 @@ impl TestApp {
             snapshot: ArcSwap::from_pointee(snapshot),
             standing: Standing::open(store.clone()).await.unwrap(),
         });
+        let bindings = portpass.snapshot.load_full();
+        let bindings = bindings.directory.bindings();
+        portpass.standing.bind(bindings, now).await.unwrap();
         let readiness = Readiness::default();
         let edge = Arc::new(Edge {
             portpass: Arc::clone(&portpass),
@@ -245,6 +254,35 @@ impl TestApp {
             folder,
             _data_dir: data_dir,
         }
+    }
+
+    /// Reads the configuration anew, with its text changed.
+    pub(crate) async fn reload(&self, change: impl FnOnce(String) -> String) {
+        let path = self.folder.path().join("portpass.toml");
+        let text = configuration(self.folder.path(), "", RULES);
+        fs::write(&path, change(text)).unwrap();
+        let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let (now, previous) = (
+            self.portpass.clock.now(),
+            self.portpass.snapshot.load_full(),
+        );
+        let snapshot = Snapshot::of(&config, Some(&previous), now);
+        let snapshot = snapshot.unwrap_or_else(|error| panic!("{error}"));
+        self.portpass
+            .signer
+            .prepare(&config.registries, now)
+            .unwrap();
+        let bindings = snapshot.directory.bindings();
+        self.portpass.standing.bind(bindings, now).await.unwrap();
+        self.portpass.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// An operator of this server, with the user id 0.
+    pub(crate) fn operator(&self) -> Client {
+        let (reload, _) = mpsc::channel(1);
+        let keys = self.folder.path().join("data/keys");
+        let admin = Admin::of_server(Arc::clone(&self.portpass), self.store.clone(), reload, keys);
+        Client::here(admin, 0)
     }
 
     /// `GET /token?{query}`, with a Basic header if a user is given.
@@ -278,14 +316,17 @@ impl TestApp {
         Answer::read(response).await
     }
 
-    /// Every event, oldest first.
+    /// Every event that is not of Portpass' own doing, oldest first.
     pub(crate) async fn events(&self) -> Vec<Event> {
         let rows = self
             .store
             .events(&EventFilter::default(), 10_000)
             .await
             .unwrap();
-        rows.into_iter().map(Event::from).collect()
+        let events = rows.into_iter().map(Event::from);
+        events
+            .filter(|event| event.body["actor"] != "portpass")
+            .collect()
     }
 }
 
