@@ -19,7 +19,7 @@ async fn its_files_are_closed_to_others() {
     let data_dir = DataDir::claim(folder.path()).unwrap();
     let store = Store::open(&data_dir, None).await.unwrap();
     store.write_events(&[]).await.unwrap();
-    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for entry in fs::read_dir(data_dir.path()).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
