@@ -5,33 +5,6 @@
 : "${cache:?}"
 postgres_folder=
 
-# Debian keeps the server's programs out of PATH, in a folder for each version.
-postgres_programs() {
-    local folder
-    for folder in /usr/lib/postgresql/*/bin; do
-        [ -x "$folder/initdb" ] && printf '%s\n' "$folder"
-    done | sort -V | tail -n 1
-}
-
-find_postgres() {
-    local programs
-    programs=$(postgres_programs)
-    [ -z "$programs" ] || export PATH="$PATH:$programs"
-}
-
-# Installs the server, without the cluster that Debian's package would start as a service.
-install_postgres() {
-    find_postgres
-    have initdb && return
-    local settings=/etc/postgresql-common/createcluster.conf
-    if have apt-get && is_root; then
-        apt_install pg_createcluster postgresql-common
-        [ ! -e $settings ] || sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' $settings
-    fi
-    apt_install initdb postgresql
-    find_postgres
-}
-
 # initdb and the server refuse to run as root.
 as_postgres() {
     if is_root; then

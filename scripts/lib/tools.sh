@@ -117,6 +117,33 @@ pip_install() {
     fi
 }
 
+# Debian keeps the server's programs out of PATH, in a folder for each version.
+postgres_programs() {
+    local folder
+    for folder in /usr/lib/postgresql/*/bin; do
+        if [ -x "$folder/initdb" ]; then printf '%s\n' "$folder"; fi
+    done | sort -V | tail -n 1
+}
+
+find_postgres() {
+    local programs
+    programs=$(postgres_programs)
+    [ -z "$programs" ] || export PATH="$PATH:$programs"
+}
+
+# Installs the server, without the cluster that Debian's package would start as a service.
+install_postgres() {
+    find_postgres
+    have initdb && return
+    local settings=/etc/postgresql-common/createcluster.conf
+    if have apt-get && is_root; then
+        apt_install pg_createcluster postgresql-common
+        [ ! -e $settings ] || sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' $settings
+    fi
+    apt_install initdb postgresql
+    find_postgres
+}
+
 # What compiling the workspace needs beside Rust: aws-lc is C.
 install_compiler() {
     apt_install cc gcc libc6-dev
@@ -137,6 +164,7 @@ install_test_tools() {
     install_demo_tools
     apt_install buildah buildah
     apt_install podman podman
+    install_postgres
     apt_unpack docker docker.io usr/bin/docker
     go_install registry-3.1 github.com/distribution/distribution/v3/cmd/registry@v3.1.1
     go_install registry-3.0 github.com/distribution/distribution/v3/cmd/registry@v3.0.0

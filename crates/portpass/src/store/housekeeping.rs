@@ -1,6 +1,6 @@
 //! Old rows go, a few at a time, so that nobody waits for it.
 
-use super::{Store, StoreError, refresh_tokens};
+use super::{Store, StoreError, events::first_id, refresh_tokens};
 
 impl Store {
     /// Deletes up to `limit` of the oldest events that last happened before
@@ -64,30 +64,5 @@ impl Store {
         });
         transaction.commit().await?;
         Ok(deleted)
-    }
-}
-
-/// No `UUIDv7` of this millisecond or later is less (RFC 9562 §5.7: it begins with
-/// 48 bits of milliseconds).
-fn first_id(at_ms: i64) -> String {
-    let (high, low) = (at_ms.max(0) >> 16, at_ms.max(0) & 0xffff);
-    format!("{high:08x}-{low:04x}-0000-0000-000000000000")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event_id::event_id;
-
-    #[test]
-    fn ids_are_parted_by_their_time() {
-        let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
-        let (before, at) = (
-            time("2026-01-01T00:00:00.122Z"),
-            time("2026-01-01T00:00:00.123Z"),
-        );
-        let first = first_id(at.as_millisecond());
-        assert!(event_id(before) < first);
-        assert!(first < event_id(at));
     }
 }

@@ -36,12 +36,10 @@ impl Notices {
     ///
     /// When the connection was lost: what happened meanwhile is unknown.
     pub async fn next(&mut self) -> Result<(), StoreError> {
-        match self.listener.try_recv().await? {
-            Some(_) => Ok(()),
-            None => {
-                let lost = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
-                Err(StoreError::Database(lost.into()))
-            }
+        if self.listener.try_recv().await?.is_some() {
+            return Ok(());
         }
+        let lost = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
+        Err(StoreError::Database(lost.into()))
     }
 }

@@ -88,18 +88,21 @@ pub(super) async fn look_into_sqlite(connection: &mut SqliteConnection) -> Resul
 }
 
 async fn look_into_postgres(pool: &PgPool) -> Result<(), StoreError> {
+    // One moment for all of it: another replica may be making the tables just now.
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let mut moment = pool.begin_with(begin).await?;
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT table_name::text FROM information_schema.tables \
          WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *moment)
     .await?;
     if !is_ours(&tables)? {
         return Ok(());
     }
-    let applied = sqlx::query_as(APPLIED).fetch_all(pool).await?;
+    let applied = sqlx::query_as(APPLIED).fetch_all(&mut *moment).await?;
     if judge_tables(&applied, &tables)? {
-        judge_need(sqlx::query_scalar(NEEDS).fetch_one(pool).await?)?;
+        judge_need(sqlx::query_scalar(NEEDS).fetch_one(&mut *moment).await?)?;
     }
     Ok(())
 }

@@ -233,19 +233,25 @@ impl<'a> Uses<'a> {
 
     /// The session that is gone or used up, if one of these is.
     pub(super) fn overtaken(&self, conditions: &'a Conditions) -> Option<&'a str> {
-        let used = |login: &str| self.of.get(login);
         if let Some(session) = &conditions.session {
             let login = session.login.as_str();
-            let (open, uses) = used(login).map_or((false, 0), |used| (used.open, used.uses));
-            let is_used_up = session.max_uses.is_some_and(|max_uses| uses >= max_uses);
-            if is_used_up || !open && session.open.is_none() {
+            let so_far = self.of.get(login).map_or(0, |used| used.uses);
+            let is_used_up = session.max_uses.is_some_and(|most| so_far >= most);
+            let is_gone = session.open.is_none() && !self.is_open(login);
+            if is_used_up || is_gone {
                 return Some(login);
             }
         }
-        let token = conditions.refresh_token.as_ref()?;
-        let opens = conditions.session.as_ref().map(|session| &session.login) == Some(&token.login);
-        let is_open = opens || used(&token.login).is_some_and(|used| used.open);
-        (!is_open).then_some(token.login.as_str())
+        let of_token = conditions.refresh_token.as_ref()?.login.as_str();
+        let of_use = conditions
+            .session
+            .as_ref()
+            .map(|session| session.login.as_str());
+        (of_use != Some(of_token) && !self.is_open(of_token)).then_some(of_token)
+    }
+
+    fn is_open(&self, login: &str) -> bool {
+        self.of.get(login).is_some_and(|used| used.open)
     }
 
     /// Counts a use that stands; says how many there are now.

@@ -125,6 +125,15 @@ async fn events_are_found_by_what_they_say() {
                 "{filter:?}"
             );
         }
+        let token = EventFilter {
+            decision: text("d"),
+            ..EventFilter::default()
+        };
+        assert_eq!(
+            found(token, 10).await,
+            rows[..2],
+            "tokens, where nobody was told it"
+        );
         let login = EventFilter {
             login: text("l"),
             ..EventFilter::default()

@@ -4,6 +4,7 @@ mod copy;
 mod databases;
 mod events;
 mod housekeeping;
+mod noted;
 mod opening;
 mod operators;
 mod replicas;

@@ -8,7 +8,7 @@ use super::{
     databases::{each, on_postgresql},
     rows::{
         all, api_token, claims, event, identity, kept, member, namespace, opens, refresh_token,
-        settle, waiting,
+        settle, uses, waiting,
     },
 };
 
@@ -114,6 +114,37 @@ async fn a_change_is_heard_by_the_other() {
         .unwrap();
         let lost = notices.next().await;
         assert!(matches!(lost, Err(StoreError::Database(_))), "{lost:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_circle_of_waiting_is_undone_and_may_be_tried_again() {
+    on_postgresql(async |database| {
+        let (one, other) = (&database.store, &database.replica().await);
+        settle(one, &[opens("a"), opens("b")]).await;
+        let (mut first, mut second) = (one.begin().await.unwrap(), other.begin().await.unwrap());
+        let (a, b) = (uses("a"), uses("b"));
+        first.settle(&[&a]).await.unwrap();
+        second.settle(&[&b]).await.unwrap();
+        // Each now wants what the other has; as one batch each, they would not have come to this.
+        let (for_first, for_second) = ([&b], [&a]);
+        let settled = tokio::join!(first.settle(&for_first), second.settle(&for_second));
+        let errors: Vec<_> = settled.0.err().into_iter().chain(settled.1.err()).collect();
+        assert!(
+            matches!(&errors[..], [error] if error.is_transient()),
+            "{errors:?}"
+        );
+        let refused = one
+            .act(
+                &[api_token("t"), api_token("t")].map(Act::CreateApiToken),
+                &event("01", 1),
+            )
+            .await;
+        assert!(
+            !refused.unwrap_err().is_transient(),
+            "a row that is there stays there"
+        );
     })
     .await;
 }
