@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, names, number::Number, period::Period, read::Reading};
-use crate::identity::{IssuerKind, IssuerSettings, KeySource};
+use crate::identity::{IssuerKind, IssuerSettings, KeySource, SessionLimits};
 
 /// Names that the identities of callers have without an issuer.
 const RESERVED: [&str; 3] = ["anonymous", "local", "token"];
@@ -15,6 +15,10 @@ const RESERVED: [&str; 3] = ["anonymous", "local", "token"];
 /// proves: keep it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file that somebody writes"
+)]
 pub(super) struct IssuerSection {
     /// Whether a JWT that has expired is accepted again until its session ends,
     /// for clients that keep the JWT itself: podman, crane, helm. Whoever finds
@@ -161,11 +165,13 @@ impl IssuerSection {
                 value: self.session_max.value.duration(),
                 at: self.session_max.at,
             },
-            session_max_uses: self
-                .session_max_uses
-                .and_then(|uses| NonZeroU32::new(uses.number())),
-            session_same_network: self.session_same_network,
-            accept_jwt_again: self.accept_jwt_again,
+            session_limits: SessionLimits {
+                accept_jwt_again: self.accept_jwt_again,
+                max_uses: self
+                    .session_max_uses
+                    .and_then(|uses| NonZeroU32::new(uses.number())),
+                same_network: self.session_same_network,
+            },
             max_jwt_lifetime: self.max_jwt_lifetime.map(duration),
             keys,
             ca: self.ca.map(|path| Located {

@@ -5,11 +5,10 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Binding, Facts, IssuerKind, IssuerSettings,
+    Binding, Facts, IssuerKind, IssuerSettings, SessionLimits,
     claims::{ClaimFault, Claims},
     keys::{Keys, Source, SourceFault},
     kind::{Reading, Subject},
-    limits::SessionLimits,
     pins::Pins,
     settings_check::{self, Checked},
     validity::Terms,

@@ -7,22 +7,23 @@ use crate::session::Session;
 
 /// How freely the sessions of one issuer may be used.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SessionLimits {
+pub struct SessionLimits {
     /// Whether a JWT that has expired is accepted again within its session.
-    pub(super) accept_jwt_again: bool,
-    pub(super) max_uses: Option<NonZeroU32>,
-    /// Only from the network that it was opened from.
-    pub(super) same_network: bool,
+    pub accept_jwt_again: bool,
+    /// How often a session may be used, if that is limited.
+    pub max_uses: Option<NonZeroU32>,
+    /// Whether a session is held to the network that it was opened from.
+    pub same_network: bool,
 }
 
 impl SessionLimits {
     /// Whether the session itself must be known to judge a use of it.
-    pub(super) fn are_any(&self) -> bool {
+    pub(super) fn are_any(self) -> bool {
         self.max_uses.is_some() || self.same_network
     }
 
     /// Whether a session may be used once more, from this network.
-    pub(super) fn check(&self, session: &Session, network: &str) -> Result<(), RejectReason> {
+    pub(super) fn check(self, session: &Session, network: &str) -> Result<(), RejectReason> {
         let is_elsewhere = session
             .first_network()
             .is_some_and(|first| first != network);

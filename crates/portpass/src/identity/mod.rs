@@ -42,6 +42,7 @@ pub use self::{
     directory::{Circumstances, Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
     keys::Withdrawn,
+    limits::SessionLimits,
     rejected::{RejectReason, Rejected},
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{Missing, Stranger, StrangerReason, Unproven},

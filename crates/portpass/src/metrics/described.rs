@@ -152,7 +152,7 @@ pub fn reference() -> String {
     }
     page.push_str(
         "\nOutcomes of `portpass_token_requests_total`: `issued`, `denied` (proven, and may not), \
-         `rejected` (known, but the JWT cannot be accepted now), `stranger` (nobody was proven), \
+         `rejected` (known, but what was presented cannot be accepted now), `stranger` (nobody was proven), \
          `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys, or the database, cannot be had), \
          `unrecorded` (the event could not be committed), `failed`.\n",
     );

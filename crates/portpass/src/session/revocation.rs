@@ -133,8 +133,8 @@ impl Revocations {
 
     fn is_revoked(&self, subject: &Subject<'_>) -> bool {
         let issuer = subject.identity.issuer();
-        let issued = subject.issued.as_millisecond();
-        let is_issued_until = |at: &i64| issued <= *at;
+        let since = subject.issued.as_millisecond();
+        let is_issued_until = |at: &i64| since <= *at;
         self.logins.contains(&subject.login)
             || subject
                 .run

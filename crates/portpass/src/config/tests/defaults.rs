@@ -26,8 +26,9 @@ fn the_least_file_loads() {
     let issuer = &config.issuers[0];
     assert_eq!(issuer.name, "github");
     assert_eq!(issuer.session_max.value, Duration::from_hours(1));
-    assert_eq!(issuer.session_max_uses, None);
-    assert!(!issuer.session_same_network && !issuer.accept_jwt_again);
+    let limits = issuer.session_limits;
+    assert_eq!(limits.max_uses, None);
+    assert!(!limits.same_network && !limits.accept_jwt_again);
     assert!(config.policy.issuers["github"]);
     assert_eq!(config.policy.registries, ["prod"]);
 }

@@ -134,13 +134,13 @@ fn sessions_may_be_held_to_more_than_their_cap() {
         "[issuer.github]\naccept_jwt_again = true\nsession_max_uses = 20\nsession_same_network = true",
     );
     let config = load_files(&[("portpass.toml", &text)]).unwrap();
-    let issuer = &config.issuers[0];
-    assert_eq!(issuer.session_max_uses.unwrap().get(), 20);
-    assert!(issuer.session_same_network && issuer.accept_jwt_again);
+    let limits = config.issuers[0].session_limits;
+    assert_eq!(limits.max_uses.unwrap().get(), 20);
+    assert!(limits.same_network && limits.accept_jwt_again);
     let none = text.replace("session_max_uses = 20", "session_max_uses = 0");
     let fault = load_files(&[("portpass.toml", &none)]).unwrap_err();
     let words = "error: `0` is out of bounds: at least 1, at most 1000000";
-    assert!(fault.to_string().starts_with(words), "{fault}");
+    assert!(fault.starts_with(words), "{fault}");
 }
 
 #[test]

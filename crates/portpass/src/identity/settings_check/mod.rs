@@ -12,9 +12,7 @@ use self::{
     source::{address, source},
     tenant::{check_tenant, hosts, pins},
 };
-use super::{
-    IssuerKind, IssuerSettings, keys::Source, limits::SessionLimits, pins::Pins, validity::Terms,
-};
+use super::{IssuerKind, IssuerSettings, SessionLimits, keys::Source, pins::Pins, validity::Terms};
 use crate::{
     config::{Fault, Located, Place, closest},
     credential::JwtAlgorithm,
@@ -96,11 +94,7 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
             max_jwt_lifetime,
             session_max,
         },
-        limits: SessionLimits {
-            accept_jwt_again: settings.accept_jwt_again,
-            max_uses: settings.session_max_uses,
-            same_network: settings.session_same_network,
-        },
+        limits: settings.session_limits,
         name,
         kind,
         iss,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Fact, KeySource, Missing, RejectReason, Rejected, Stranger,
+        Fact, KeySource, Missing, RejectReason, Rejected, SessionLimits, Stranger,
         listening::Server,
         signing::{SigningKey, jwks},
     },
@@ -56,9 +56,7 @@ fn settings(name: &str, kind: IssuerKind, keys: &[SigningKey]) -> IssuerSettings
             value: Duration::from_hours(1),
             at: Place::default(),
         },
-        session_max_uses: None,
-        session_same_network: false,
-        accept_jwt_again: false,
+        session_limits: SessionLimits::default(),
         max_jwt_lifetime: None,
         keys: KeySource::Inline(located(&[&jwks(keys).to_string()]).remove(0)),
         ca: None,

@@ -207,12 +207,12 @@ async fn a_revoked_login_does_not_go_on() {
 async fn the_limits_of_a_session_hold_for_refresh_tokens_too() {
     let begun = Begun::new().await;
     let used_up = begun.later(1000, |settings| {
-        settings.session_max_uses = std::num::NonZeroU32::new(1);
+        settings.session_limits.max_uses = std::num::NonZeroU32::new(1);
     });
     assert_eq!(reason(used_up), RejectReason::SessionUses);
     let settled = Settled::default();
     let elsewhere = moment(&settled, "198.51.100.0/24", NOW + 1000);
-    let held = begun.directory(|settings| settings.session_same_network = true);
+    let held = begun.directory(|settings| settings.session_limits.same_network = true);
     let outcome = refresh(&held, &begun.session, REGISTRY, &elsewhere);
     assert_eq!(reason(outcome), RejectReason::OtherNetwork);
     let free = begun.directory(change_nothing);

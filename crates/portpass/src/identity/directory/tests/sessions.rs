@@ -96,7 +96,7 @@ pub(super) fn expired() -> RejectReason {
 
 #[tokio::test]
 async fn a_proof_by_jwt_says_what_opens_its_session() {
-    let bench = Bench::new(|settings| settings.session_max_uses = NonZeroU32::new(9));
+    let bench = Bench::new(|settings| settings.session_limits.max_uses = NonZeroU32::new(9));
     let proof = bench.proof().await;
     assert_eq!(proof.evidence().code(), "jwt");
     let login = proof.evidence().login().unwrap();
@@ -149,7 +149,7 @@ async fn an_expired_jwt_is_refused_with_or_without_a_session() {
 
 #[tokio::test]
 async fn an_expired_jwt_goes_on_within_its_session_where_the_issuer_says_so() {
-    let bench = Bench::new(|settings| settings.accept_jwt_again = true);
+    let bench = Bench::new(|settings| settings.session_limits.accept_jwt_again = true);
     let session = bench.session().await;
     assert_eq!(reason(bench.again(None, 1000).await), expired());
     let proof = bench.again(Some(session.clone()), 1000).await.unwrap();
@@ -174,15 +174,15 @@ async fn only_what_its_session_decides_makes_a_jwt_ask_for_it() {
     };
     assert!(!needs(|_| {}, 0).await);
     assert!(!needs(|_| {}, 1000).await, "it is refused anyway");
-    assert!(!needs(|it| it.accept_jwt_again = true, 0).await);
-    assert!(needs(|it| it.accept_jwt_again = true, 1000).await);
-    assert!(needs(|it| it.session_max_uses = NonZeroU32::new(1), 0).await);
-    assert!(needs(|it| it.session_same_network = true, 0).await);
+    assert!(!needs(|it| it.session_limits.accept_jwt_again = true, 0).await);
+    assert!(needs(|it| it.session_limits.accept_jwt_again = true, 1000).await);
+    assert!(needs(|it| it.session_limits.max_uses = NonZeroU32::new(1), 0).await);
+    assert!(needs(|it| it.session_limits.same_network = true, 0).await);
 }
 
 #[tokio::test]
 async fn within_a_session_the_issuer_must_be_what_it_was() {
-    let bench = Bench::new(|settings| settings.accept_jwt_again = true);
+    let bench = Bench::new(|settings| settings.session_limits.accept_jwt_again = true);
     let moved = Session {
         binding: crate::short_id::ShortId::of(b"another key source"),
         ..bench.session().await
@@ -197,7 +197,7 @@ async fn within_a_session_the_issuer_must_be_what_it_was() {
 
 #[tokio::test]
 async fn a_session_has_no_more_uses_than_its_issuer_gives() {
-    let bench = Bench::new(|settings| settings.session_max_uses = NonZeroU32::new(3));
+    let bench = Bench::new(|settings| settings.session_limits.max_uses = NonZeroU32::new(3));
     let used = |uses, session: &Session| Session {
         uses,
         ..session.clone()
@@ -211,7 +211,7 @@ async fn a_session_has_no_more_uses_than_its_issuer_gives() {
 #[tokio::test]
 async fn a_session_is_held_to_its_first_network_where_the_issuer_says_so() {
     for (held, refused) in [(false, false), (true, true)] {
-        let bench = Bench::new(|settings| settings.session_same_network = held);
+        let bench = Bench::new(|settings| settings.session_limits.same_network = held);
         let mut session = bench.session().await;
         assert!(bench.again(Some(session.clone()), 0).await.is_ok());
         session.networks = vec![ELSEWHERE.to_owned(), HERE.to_owned()];
@@ -289,7 +289,10 @@ fn a_binding_says_kind_iss_and_key_source() {
         audience: located(&["other.example.com"]),
         owner_id: located(&["66"]),
         allow_private_network: true,
-        accept_jwt_again: true,
+        session_limits: SessionLimits {
+            accept_jwt_again: true,
+            ..SessionLimits::default()
+        },
         ..github(&key)
     };
     assert_eq!(of(other_settings), inline, "it is the same platform");

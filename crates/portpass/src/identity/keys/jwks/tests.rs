@@ -112,7 +112,7 @@ fn a_key_is_missing_if_its_id_or_its_numbers_are() {
     let set = |keys: &[&Value]| parse(&json!({"keys": keys})).unwrap();
     let missing = |old: &[&Value], new: &[&Value]| {
         let missing = set(old).missing_in(&set(new));
-        missing.iter().map(|id| id.to_string()).collect::<Vec<_>>()
+        missing.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let none: [&str; 0] = [];
     assert_eq!(missing(&[&a, &b], &[&b, &a]), none);
