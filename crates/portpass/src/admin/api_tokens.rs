@@ -166,7 +166,8 @@ impl Question for CreateApiToken {
 
     const VERB: Verb = Verb::Post;
     const PATH: &'static str = "/tokens";
-    const SUMMARY: &'static str = "Makes an API token; its secret is in this answer and nowhere else.";
+    const SUMMARY: &'static str =
+        "Makes an API token; its secret is in this answer and nowhere else.";
 
     async fn answer(self, desk: &Desk) -> Result<ApiTokenMade, Failure> {
         check_name(&self.name)?;
@@ -322,7 +323,17 @@ mod tests {
         assert_eq!(at(Some("12h")).unwrap(), "2026-01-01T12:00:00Z");
         assert_eq!(at(Some("366d")).unwrap(), "2027-01-02T00:00:00Z");
         assert_eq!(at(Some("never")), None);
-        for wrong in ["", "0d", "367d", "90", "-1d", "9999999999d", "1w", "Never", "1.5d"] {
+        for wrong in [
+            "",
+            "0d",
+            "367d",
+            "90",
+            "-1d",
+            "9999999999d",
+            "1w",
+            "Never",
+            "1.5d",
+        ] {
             assert!(expiry(Some(wrong), now).is_err(), "{wrong}");
         }
     }

@@ -81,12 +81,16 @@ impl Door {
             return None;
         }
         let presented = digest::digest(&digest::SHA256, token.trim_ascii());
-        self.tokens.iter().fold(None, |found, (digest, actor)| {
-            match verify_slices_are_equal(digest.as_ref(), presented.as_ref()) {
+        self.tokens.iter().fold(
+            None,
+            |found, (digest, actor)| match verify_slices_are_equal(
+                digest.as_ref(),
+                presented.as_ref(),
+            ) {
                 Ok(()) => Some(actor.clone()),
                 Err(_different) => found,
-            }
-        })
+            },
+        )
     }
 
     /// Counts a failure. Whoever has a token is never made to wait for what
@@ -102,7 +106,7 @@ impl Door {
             };
         }
         self.failures.count(&address, now);
-        tracing::warn!(client.address = %address, "The admin API was asked without a token that is known");
+        tracing::warn!(request.address = %address, "The admin API was asked without a token that is known");
         Failure::Stranger("the admin API needs `Authorization: Bearer` with one of [admin] tokens")
     }
 }

@@ -176,7 +176,11 @@ impl Client {
             Way::Server { client, url, token } => {
                 let (parts, body) = request.into_parts();
                 let base = url.as_str().trim_end_matches('/');
-                let body = body.collect().await.map_err(ClientError::Broken)?.to_bytes();
+                let body = body
+                    .collect()
+                    .await
+                    .map_err(ClientError::Broken)?
+                    .to_bytes();
                 let response = client
                     .request(parts.method, format!("{base}{}", parts.uri))
                     .headers(parts.headers)
@@ -233,7 +237,10 @@ fn request<Q: Question>(question: &Q) -> Result<Request<Body>, ClientError> {
         };
     }
     let uri = format!("{path}?{}", query.finish());
-    Ok(Request::builder().method(method).uri(uri).body(Body::empty())?)
+    Ok(Request::builder()
+        .method(method)
+        .uri(uri)
+        .body(Body::empty())?)
 }
 
 /// A text as one segment of a path.
@@ -250,7 +257,11 @@ async fn succeeded(response: Response<Body>) -> Result<Body, ClientError> {
     if status.is_success() {
         return Ok(body);
     }
-    let bytes = body.collect().await.map_err(ClientError::Broken)?.to_bytes();
+    let bytes = body
+        .collect()
+        .await
+        .map_err(ClientError::Broken)?
+        .to_bytes();
     match serde_json::from_slice::<Refusal>(&bytes) {
         Ok(refusal) => Err(ClientError::Refused(refusal.error)),
         Err(_other) => Err(ClientError::Status(status.as_u16())),
@@ -266,7 +277,9 @@ struct Refusal {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none that a token may be sent to.
-    #[error("`{0}` is not the address of a server: it begins with https://, or http:// on loopback")]
+    #[error(
+        "`{0}` is not the address of a server: it begins with https://, or http:// on loopback"
+    )]
     Address(String),
     /// The answer is not what a server of this version answers.
     #[error("the running server's answer cannot be read; is it of another version? {0}")]

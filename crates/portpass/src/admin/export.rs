@@ -10,12 +10,7 @@ use scope::{Scopes, is_repository_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    Question, Verb,
-    desk::Desk,
-    failure::Failure,
-    identities::MAX_ROWS,
-};
+use super::{Question, Verb, desk::Desk, failure::Failure, identities::MAX_ROWS};
 use crate::store::{EventFilter, EventRow, RowFilter};
 
 /// How many events are read at a time.
@@ -54,8 +49,7 @@ impl Question for Export {
 
     const VERB: Verb = Verb::Get;
     const PATH: &'static str = "/identities/export";
-    const SUMMARY: &'static str =
-        "Rows of `[images.*]` in TOML: the names that identities were granted, or asked, to push to.";
+    const SUMMARY: &'static str = "Rows of `[images.*]` in TOML: the names that identities were granted, or asked, to push to.";
 
     async fn answer(self, desk: &Desk) -> Result<Exported, Failure> {
         let mut pushers = Pushers::default();
@@ -118,7 +112,10 @@ impl Export {
             ..RowFilter::default()
         };
         let rows = desk.store().namespaces(&filter).await?;
-        Ok(rows.into_iter().map(|row| (row.issuer, row.namespace)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.issuer, row.namespace))
+            .collect())
     }
 }
 
@@ -128,7 +125,10 @@ impl Pushers {
             return;
         }
         let rows = self.issuers.entry(issuer.to_owned()).or_default();
-        let is_new = rows.entry(id.to_owned()).or_default().insert(name.to_owned());
+        let is_new = rows
+            .entry(id.to_owned())
+            .or_default()
+            .insert(name.to_owned());
         self.names += usize::from(is_new);
     }
 
@@ -180,12 +180,9 @@ impl Pushers {
         }
         for (name, issuers) in &issuers_of {
             let issuers: Vec<&str> = issuers.iter().map(String::as_str).collect();
-            // A write to a string never fails.
-            let _ = writeln!(
-                text,
-                "# Left out, as a name is of one issuer: {name} ({})",
-                issuers.join(", ")
-            );
+            let issuers = issuers.join(", ");
+            let left_out = "# Left out, as a name is of one issuer";
+            writeln!(text, "{left_out}: {name} ({issuers})").expect("a string takes every write");
         }
         let images = BTreeMap::from([("images", self.issuers)]);
         let rows = toml::to_string(&images).expect("maps of texts are TOML");
@@ -236,7 +233,12 @@ mod tests {
 
     #[test]
     fn a_name_is_within_its_namespace_and_not_within_a_longer_word() {
-        for (name, within) in [("a/b", true), ("a/b/c", true), ("a/bc", false), ("a", false)] {
+        for (name, within) in [
+            ("a/b", true),
+            ("a/b/c", true),
+            ("a/bc", false),
+            ("a", false),
+        ] {
             assert_eq!(is_within(name, "a/b"), within, "{name}");
         }
     }
@@ -263,6 +265,9 @@ mod tests {
             identity: Some("74".to_owned()),
             body: body.to_string(),
         });
-        assert_eq!(pushers.issuers["github"]["74"], BTreeSet::from(["web".to_owned()]));
+        assert_eq!(
+            pushers.issuers["github"]["74"],
+            BTreeSet::from(["web".to_owned()])
+        );
     }
 }

@@ -154,7 +154,8 @@ impl Question for AddMember {
 
     const VERB: Verb = Verb::Post;
     const PATH: &'static str = "/groups/{name}/members";
-    const SUMMARY: &'static str = "Puts an identity into a group, whether it was seen before or not.";
+    const SUMMARY: &'static str =
+        "Puts an identity into a group, whether it was seen before or not.";
 
     async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
         desk.check_group(&self.name)?;

@@ -58,7 +58,8 @@ impl Question for Inbox {
 
     const VERB: Verb = Verb::Get;
     const PATH: &'static str = "/inbox";
-    const SUMMARY: &'static str = "Identities that no rule gave what they asked, the most refused first.";
+    const SUMMARY: &'static str =
+        "Identities that no rule gave what they asked, the most refused first.";
 
     async fn answer(self, desk: &Desk) -> Result<Vec<Waiting>, Failure> {
         let filter = RowFilter {
@@ -190,7 +191,8 @@ impl Approve {
 
 /// The least rule that would have served somebody who waits.
 fn least_rule(row: &InboxRow, desk: &Desk) -> Result<String, Failure> {
-    let unread = || Failure::Refused("the inbox does not say what was asked, and by whom".to_owned());
+    let unread =
+        || Failure::Refused("the inbox does not say what was asked, and by whom".to_owned());
     let facts: Facts = serde_json::from_str(&row.facts).map_err(|_other| unread())?;
     let asked = Scopes::parse([row.asked.as_str()]).map_err(|_other| unread())?;
     let several = desk.snapshot.registries.len() > 1;

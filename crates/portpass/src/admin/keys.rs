@@ -59,7 +59,8 @@ impl Question for Reload {
 
     const VERB: Verb = Verb::Post;
     const PATH: &'static str = "/reload";
-    const SUMMARY: &'static str = "Has the configuration read again; the log says whether it loaded.";
+    const SUMMARY: &'static str =
+        "Has the configuration read again; the log says whether it loaded.";
 
     async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
         let Host::Server { reload, .. } = &desk.admin.host else {

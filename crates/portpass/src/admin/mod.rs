@@ -28,18 +28,20 @@ mod restore;
 mod routes;
 mod sessions;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
-    desk::Desk,
-    failure::Failure,
     api_tokens::{
         ApiTokenMade, ApiTokenShown, ApiTokenState, ApiTokens, CreateApiToken, RevokeApiToken,
     },
     backup::{Backup, Header, KeyFile, Trailer},
     bearer::protected,
     client::{Client, ClientError},
+    desk::Desk,
     events::{EventQuery, MAX_EVENTS},
     export::{Export, Exported},
+    failure::Failure,
     groups::{AddMember, GroupShown, Groups, Member, Members, RemoveMember},
     host::Admin,
     identities::{Identities, IdentityShown},
@@ -48,8 +50,8 @@ pub use self::{
     keys::Reload,
     namespaces::{NamespaceShown, Namespaces, Transfer},
     openapi::document,
-    restore::{RestoreError, Restored, restore},
     question::{Changed, Question, Verb},
+    restore::{RestoreError, Restored, restore},
     sessions::{RevokeSessions, SessionShown, SessionState, Sessions},
     socket::{Socket, SocketError},
 };

@@ -145,7 +145,9 @@ impl Transfer {
             (Some(name), _) if names().any(|known| known == name) => Ok(name.clone()),
             (Some(name), _) => {
                 let hint = instead(name, names());
-                Err(Failure::Unknown(format!("there is no registry `{name}`{hint}")))
+                Err(Failure::Unknown(format!(
+                    "there is no registry `{name}`{hint}"
+                )))
             }
         }
     }

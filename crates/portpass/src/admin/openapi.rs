@@ -1,9 +1,6 @@
 //! The OpenAPI document, made from the table of routes.
 
-use schemars::{
-    JsonSchema as _, Schema, SchemaGenerator,
-    generate::SchemaSettings,
-};
+use schemars::{JsonSchema as _, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -105,16 +102,31 @@ fn take_apart(route: &Route, question: Schema) -> (Vec<Value>, Option<Value>) {
     let required: Vec<String> = question
         .get("required")
         .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
     let is_in_path = |name: &str| route.path.contains(&format!("{{{name}}}"));
     let goes_apart = |name: &str| is_in_path(name) || route.verb != Verb::Post;
     let mut parameters = Vec::new();
-    if let Some(fields) = question.get_mut("properties").and_then(Value::as_object_mut) {
-        let names: Vec<String> = fields.keys().filter(|name| goes_apart(name)).cloned().collect();
+    if let Some(fields) = question
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+    {
+        let names: Vec<String> = fields
+            .keys()
+            .filter(|name| goes_apart(name))
+            .cloned()
+            .collect();
         for name in names {
             let mut schema = fields.shift_remove(&name).unwrap_or_default();
-            let description = schema.as_object_mut().and_then(|it| it.shift_remove("description"));
+            let description = schema
+                .as_object_mut()
+                .and_then(|it| it.shift_remove("description"));
             parameters.push(json!({
                 "name": name,
                 "in": if is_in_path(&name) { "path" } else { "query" },

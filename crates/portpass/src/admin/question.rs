@@ -29,10 +29,7 @@ pub trait Question: DeserializeOwned + JsonSchema + Send + Serialize + Sized + '
     const SUMMARY: &'static str;
 
     /// Answers it.
-    fn answer(
-        self,
-        desk: &Desk,
-    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+    fn answer(self, desk: &Desk) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
 /// Whether a change changed something.

@@ -19,11 +19,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{
-    Header, KeyFile, Trailer,
-    actor::Actor,
-    backup::FORM,
-};
+use super::{Header, KeyFile, Trailer, actor::Actor, backup::FORM};
 use crate::{
     event_id::event_id,
     store::{Store, StoreError},
@@ -113,8 +109,8 @@ impl Reading {
         mut backup: impl AsyncBufRead + Unpin,
     ) -> Result<(Header, u64), RestoreError> {
         let first = next_line(&mut backup).await?;
-        let header: Header = serde_json::from_slice(&first)
-            .map_err(|_other| RestoreError::NoBackup)?;
+        let header: Header =
+            serde_json::from_slice(&first).map_err(|_other| RestoreError::NoBackup)?;
         if header.portpass_backup != FORM {
             return Err(RestoreError::Newer);
         }
@@ -196,24 +192,30 @@ enum Kind {
 }
 
 fn kind(line: &[u8], number: u64) -> Result<Kind, RestoreError> {
-    let read: Result<Map<String, Value>, _> = serde_json::from_slice(line);
-    let line = read.map_err(|error| RestoreError::Line { number, error })?;
+    // The parser's own error could repeat what is in the line.
+    let line: Map<String, Value> =
+        serde_json::from_slice(line).map_err(|_secret| RestoreError::Line(number))?;
     let mut entries = line.iter();
-    Ok(match entries.next().map(|(table, row)| (table.as_str(), row)) {
-        Some(("begin", _)) => Kind::Begin,
-        Some(("end", _)) => Kind::End,
-        Some(("refresh_tokens", _)) => Kind::Dropped,
-        Some(("revocations", row)) if row.get("kind").is_some_and(|kind| kind == "all") => {
-            Kind::Dropped
-        }
-        Some(_) | None => Kind::Kept,
-    })
+    Ok(
+        match entries.next().map(|(table, row)| (table.as_str(), row)) {
+            Some(("begin", _)) => Kind::Begin,
+            Some(("end", _)) => Kind::End,
+            Some(("refresh_tokens", _)) => Kind::Dropped,
+            Some(("revocations", row)) if row.get("kind").is_some_and(|kind| kind == "all") => {
+                Kind::Dropped
+            }
+            Some(_) | None => Kind::Kept,
+        },
+    )
 }
 
 /// The next line; empty at the end.
 async fn next_line(backup: &mut (impl AsyncBufRead + Unpin)) -> Result<Vec<u8>, RestoreError> {
     let mut line = Vec::new();
-    let read = backup.take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await;
+    let read = backup
+        .take(MAX_LINE_BYTES)
+        .read_until(b'\n', &mut line)
+        .await;
     read.map_err(RestoreError::Read)?;
     if !line.is_empty() && line.last() != Some(&b'\n') {
         return Err(RestoreError::Cut);
@@ -285,10 +287,17 @@ impl Drop for StagedKeys {
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let mut options = fs::OpenOptions::new();
-    let mut file = options.create_new(true).write(true).mode(0o600).open(path)?;
+    let mut file = options
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
     io::Write::write_all(&mut file, content)?;
     file.sync_all()
 }
@@ -349,13 +358,8 @@ pub enum RestoreError {
     #[error("{} is there already, and the backup has keys; move it away first", .0.display())]
     KeysThere(PathBuf),
     /// A line is no row.
-    #[error("line {number} of the backup is not one of ours: {error}")]
-    Line {
-        /// Which line, after the header.
-        number: u64,
-        /// What is wrong with it.
-        error: serde_json::Error,
-    },
+    #[error("line {0} after the first of the backup is not one of ours")]
+    Line(u64),
     /// A newer version wrote it.
     #[error("the backup is of a newer Portpass; restore it with that version or a later one")]
     Newer,

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use super::{
     AddMember, ApiTokens, Approve, Backup, CreateApiToken, Dismiss, EventQuery, Export, Groups,
     Identities, Inbox, Issuers, Members, Namespaces, Question, Rebind, Reload, RemoveMember,
-    RestoreKey, RevokeApiToken, RevokeKey, RevokeSessions, Sessions, Transfer, Verb,
-    actor::Actor, backup, desk::Desk, failure::Failure, host::Admin, openapi,
+    RestoreKey, RevokeApiToken, RevokeKey, RevokeSessions, Sessions, Transfer, Verb, actor::Actor,
+    backup, desk::Desk, failure::Failure, host::Admin, openapi,
 };
 use crate::token::KeyCommand;
 
@@ -130,7 +130,9 @@ async fn answer<Q: Question>(
     path: RawPathParams,
     request: Request<Body>,
 ) -> Result<Json<Q::Answer>, Failure> {
-    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let path = path
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let question: Q = read(path.collect(), request).await?;
     let desk = Desk::new(admin, actor);
     Ok(Json(question.answer(&desk).await?))

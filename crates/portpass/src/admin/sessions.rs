@@ -94,7 +94,7 @@ impl Question for Sessions {
         };
         let rows = desk.store().sessions(&filter).await?;
         let revocations = Revocations::of(desk.store().revocations().await?);
-        let bindings = desk.snapshot.directory.bindings();
+        let bindings: Vec<_> = desk.snapshot.directory.bindings().collect();
         let shown = rows.into_iter().map(|row| {
             let is_bound = bindings.iter().any(|binding| {
                 *binding.issuer == *row.issuer && binding.digest.to_string() == row.binding
@@ -174,11 +174,10 @@ impl Question for RevokeSessions {
 
     async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
         let (kind, issuer, value) = self.target()?;
-        if !issuer.is_empty() {
-            match kind {
-                "identity" => drop(desk.check_identity(issuer, value)?),
-                _ => drop(desk.issuer(issuer)?),
-            }
+        if kind == "identity" {
+            desk.check_identity(issuer, value)?;
+        } else if !issuer.is_empty() {
+            desk.issuer(issuer)?;
         }
         let row = RevocationRow {
             kind: kind.to_owned(),
@@ -240,27 +239,70 @@ mod tests {
         };
         let none = RevokeSessions::default();
         for (question, expected) in [
-            (RevokeSessions { login: text(login), ..none.clone() }, format!("login  {login}")),
             (
-                RevokeSessions { run: text("9"), issuer: text("github"), ..none.clone() },
+                RevokeSessions {
+                    login: text(login),
+                    ..none.clone()
+                },
+                format!("login  {login}"),
+            ),
+            (
+                RevokeSessions {
+                    run: text("9"),
+                    issuer: text("github"),
+                    ..none.clone()
+                },
                 "run github 9".to_owned(),
             ),
             (
-                RevokeSessions { id: text("74"), issuer: text("github"), ..none.clone() },
+                RevokeSessions {
+                    id: text("74"),
+                    issuer: text("github"),
+                    ..none.clone()
+                },
                 "identity github 74".to_owned(),
             ),
-            (RevokeSessions { issuer: text("github"), ..none.clone() }, "issuer github ".to_owned()),
-            (RevokeSessions { all: true, ..none.clone() }, "all  ".to_owned()),
+            (
+                RevokeSessions {
+                    issuer: text("github"),
+                    ..none.clone()
+                },
+                "issuer github ".to_owned(),
+            ),
+            (
+                RevokeSessions {
+                    all: true,
+                    ..none.clone()
+                },
+                "all  ".to_owned(),
+            ),
         ] {
             assert_eq!(target(question).unwrap(), expected);
         }
         for refused in [
             none.clone(),
-            RevokeSessions { login: text("short"), ..none.clone() },
-            RevokeSessions { run: text("9"), ..none.clone() },
-            RevokeSessions { id: text("74"), ..none.clone() },
-            RevokeSessions { all: true, issuer: text("github"), ..none.clone() },
-            RevokeSessions { login: text(login), all: true, ..none },
+            RevokeSessions {
+                login: text("short"),
+                ..none.clone()
+            },
+            RevokeSessions {
+                run: text("9"),
+                ..none.clone()
+            },
+            RevokeSessions {
+                id: text("74"),
+                ..none.clone()
+            },
+            RevokeSessions {
+                all: true,
+                issuer: text("github"),
+                ..none.clone()
+            },
+            RevokeSessions {
+                login: text(login),
+                all: true,
+                ..none
+            },
         ] {
             assert!(target(refused.clone()).is_err(), "{refused:?}");
         }

@@ -43,7 +43,10 @@ impl BackupArgs {
             let operator = reach.operator().await?;
             let header = match &self.output {
                 Some(path) => to_file(operator.client(), question, path).await,
-                None => Ok(operator.client().backup(question, &mut io::stdout()).await?),
+                None => Ok(operator
+                    .client()
+                    .backup(question, &mut io::stdout())
+                    .await?),
             };
             operator.close().await;
             header

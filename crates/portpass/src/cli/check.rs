@@ -83,7 +83,9 @@ fn summary(config: &Config) -> String {
         }
     };
     let warnings = config.warnings();
-    let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    let warnings = warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}\n"));
     let text = format!(
         "ok\nregistries: {}\nissuers: {}\nrules: {}, denies: {}, groups: {}\n",
         list(registries),
@@ -103,7 +105,11 @@ fn stored(config: &Config) -> String {
     };
     let tcp = config.admin_listen.as_ref().map(|admin| {
         let names: Vec<&str> = admin.tokens.keys().map(String::as_str).collect();
-        format!("operators over TCP: {} for {}\n", admin.address, names.join(", "))
+        format!(
+            "operators over TCP: {} for {}\n",
+            admin.address,
+            names.join(", ")
+        )
     });
     format!("store: {database}\n{}", tcp.unwrap_or_default())
 }

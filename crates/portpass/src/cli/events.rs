@@ -230,7 +230,15 @@ fn done(event: &Event) -> Option<String> {
         (None, _) => {}
     }
     let detail = event.body.get("detail").and_then(Value::as_object);
-    for key in ["command", "name", "group", "namespace", "kind", "value", "kid"] {
+    for key in [
+        "command",
+        "name",
+        "group",
+        "namespace",
+        "kind",
+        "value",
+        "kid",
+    ] {
         let word = detail.and_then(|detail| detail.get(key)?.as_str());
         words.extend(word.filter(|word| !word.is_empty()).map(str::to_owned));
     }

@@ -104,7 +104,10 @@ fn group_row(group: &GroupShown) -> [String; 3] {
 fn member_row(member: &Member) -> [String; 4] {
     [
         format!("{}:{}", member.issuer, member.id),
-        member.name.clone().unwrap_or_else(|| "not seen yet".to_owned()),
+        member
+            .name
+            .clone()
+            .unwrap_or_else(|| "not seen yet".to_owned()),
         minute(member.added_at),
         member.actor.clone(),
     ]

@@ -44,7 +44,11 @@ mod tests {
         for (text, issuer, id) in [
             ("github:74", "github", "74"),
             ("cluster:ci/builder", "cluster", "ci/builder"),
-            ("idp:https://id.example.com/a:b", "idp", "https://id.example.com/a:b"),
+            (
+                "idp:https://id.example.com/a:b",
+                "idp",
+                "https://id.example.com/a:b",
+            ),
         ] {
             let who: Who = text.parse().unwrap();
             assert_eq!((who.issuer.as_str(), who.id.as_str()), (issuer, id));

@@ -48,7 +48,15 @@ impl IssuersArgs {
         match self.verb {
             Verb::List => {
                 let issuers = reach.ask(&Issuers::default())?;
-                let header = ["ISSUER", "KIND", "STATE", "STANDS FOR", "KEYS", "FETCHED", "NOTE"];
+                let header = [
+                    "ISSUER",
+                    "KIND",
+                    "STATE",
+                    "STANDS FOR",
+                    "KEYS",
+                    "FETCHED",
+                    "NOTE",
+                ];
                 printer.list(&issuers, header, row)?;
             }
             Verb::Rebind { name } => {
@@ -62,7 +70,8 @@ impl IssuersArgs {
                 printer.changed(reach.ask(&RestoreKey { name, kid })?, &done, &undone)?;
             }
             Verb::RevokeKey { name, kid } => {
-                let done = format!("JWTs of the key {kid} of {name} are refused, and its sessions ended");
+                let done =
+                    format!("JWTs of the key {kid} of {name} are refused, and its sessions ended");
                 let undone = format!("the key {kid} of {name} was revoked already");
                 printer.changed(reach.ask(&RevokeKey { name, kid })?, &done, &undone)?;
             }
@@ -77,7 +86,10 @@ fn row(issuer: &IssuerShown) -> [String; 7] {
         (false, true) => "bound",
         (false, false) => "new",
     };
-    let revoked = issuer.revoked_keys.iter().map(|kid| format!("key {kid} revoked"));
+    let revoked = issuer
+        .revoked_keys
+        .iter()
+        .map(|kid| format!("key {kid} revoked"));
     let note = issuer.last_error.iter().cloned().chain(revoked);
     [
         issuer.name.clone(),

@@ -72,12 +72,7 @@ impl Printer {
     }
 
     /// Whether a change changed something, in one of two sentences.
-    pub(super) fn changed(
-        self,
-        changed: Changed,
-        done: &str,
-        undone: &str,
-    ) -> anyhow::Result<()> {
+    pub(super) fn changed(self, changed: Changed, done: &str, undone: &str) -> anyhow::Result<()> {
         if self.json {
             return Self::json(&changed);
         }

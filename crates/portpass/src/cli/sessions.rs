@@ -68,7 +68,14 @@ impl SessionsArgs {
                     limit: Some(limit),
                 })?;
                 let header = [
-                    "LOGIN", "IDENTITY", "NAME", "STATE", "ENDS", "LAST USED", "USES", "NETWORKS",
+                    "LOGIN",
+                    "IDENTITY",
+                    "NAME",
+                    "STATE",
+                    "ENDS",
+                    "LAST USED",
+                    "USES",
+                    "NETWORKS",
                 ];
                 printer.list(&sessions, header, row)?;
             }

@@ -77,7 +77,14 @@ impl TokensArgs {
             Verb::List { all } => {
                 let tokens = reach.ask(&ApiTokens { all })?;
                 let header = [
-                    "ID", "NAME", "GROUP", "AT MOST", "STATE", "EXPIRES", "LAST USED", "FROM",
+                    "ID",
+                    "NAME",
+                    "GROUP",
+                    "AT MOST",
+                    "STATE",
+                    "EXPIRES",
+                    "LAST USED",
+                    "FROM",
                 ];
                 printer.list(&tokens, header, row)?;
             }
@@ -129,15 +136,18 @@ fn meant(tokens: &[ApiTokenShown], token: &str) -> anyhow::Result<String> {
     let by_id = tokens.iter().find(|shown| shown.id == token);
     match (by_id, by_name.as_slice()) {
         (Some(_), [other]) if other.id != token => {
-            bail!("`{token}` is one token's id and another's name; revoke that one by its id {}", other.id)
+            bail!(
+                "`{token}` is one token's id and another's name; revoke that one by its id {}",
+                other.id
+            )
         }
         (Some(shown), _) => Ok(shown.id.clone()),
         (None, [only]) => Ok(only.id.clone()),
         (None, []) => {
             let known = tokens.iter().find(|shown| shown.name == token);
-            known
-                .map(|shown| shown.id.clone())
-                .with_context(|| format!("there is no API token `{token}`; see `portpass tokens list`"))
+            known.map(|shown| shown.id.clone()).with_context(|| {
+                format!("there is no API token `{token}`; see `portpass tokens list`")
+            })
         }
         (None, _) => bail!("several API tokens are called `{token}`; revoke each by its id"),
     }

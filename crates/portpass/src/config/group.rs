@@ -53,7 +53,8 @@ pub(super) fn settle(
                 continue;
             }
             (Some(_), true) => {
-                let message = "a group is kept here or by operators; remove `members` or `operators`";
+                let message =
+                    "a group is kept here or by operators; remove `members` or `operators`";
                 reading.fault(table.at, message);
                 continue;
             }

@@ -131,7 +131,9 @@ impl<'a> Reading<'a> {
             Ok(_) if text.len() as u64 <= max_bytes => {
                 let digest = digest::digest(&digest::SHA256, text.as_bytes());
                 self.referenced.insert(resolved, digest);
-                let end = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+                let end = text
+                    .strip_suffix('\n')
+                    .map(|line| line.strip_suffix('\r').unwrap_or(line));
                 return Some(end.unwrap_or(&text).to_owned());
             }
             Ok(_) => format!("{} is larger than {max_bytes} bytes", resolved.display()),

@@ -125,9 +125,12 @@ impl Server {
         let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
             .await?
             .context("opening the signing keys")?;
-        let store = Store::open(data_dir, config.database_url.as_ref().map(SecretText::secret))
-            .await
-            .context("opening the database")?;
+        let store = Store::open(
+            data_dir,
+            config.database_url.as_ref().map(SecretText::secret),
+        )
+        .await
+        .context("opening the database")?;
         let keep = Keep {
             strangers: config.events.unproven_kept_per_minute,
             anonymous: ANONYMOUS_ROWS,
@@ -211,7 +214,13 @@ impl Server {
                 ..bounds
             };
             let leaving = leaving.clone();
-            background.spawn(http::server::serve(tcp, router, tls.clone(), bounds, leaving));
+            background.spawn(http::server::serve(
+                tcp,
+                router,
+                tls.clone(),
+                bounds,
+                leaving,
+            ));
         }
         background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });

@@ -152,8 +152,7 @@ impl Reloader {
             ("[log]", config.log != started.log),
             (
                 "[store]",
-                config.data_dir != started.data_dir
-                    || config.database_url != started.database_url,
+                config.data_dir != started.data_dir || config.database_url != started.database_url,
             ),
             ("[tls]", config.tls != started.tls),
         ];

@@ -79,6 +79,9 @@ fn a_group_is_kept_in_the_file_or_by_operators() {
     assert_eq!(config.policy.groups["people"], GroupSource::Operators);
     for both in ["operators = true\nmembers = []", "", "operators = false"] {
         let fault = with(&format!("[group.people]\n{both}")).unwrap_err();
-        assert!(fault.contains("`members`") && fault.contains("operators"), "{fault}");
+        assert!(
+            fault.contains("`members`") && fault.contains("operators"),
+            "{fault}"
+        );
     }
 }
