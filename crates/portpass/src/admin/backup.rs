@@ -106,9 +106,12 @@ pub(super) async fn stream(
     })
     .await?;
     let folder = desk.admin.keys.clone();
-    let files = tokio::task::spawn_blocking(move || match keys {
-        true => read_keys(&folder),
-        false => Ok(Vec::new()),
+    let files = tokio::task::spawn_blocking(move || {
+        if keys {
+            read_keys(&folder)
+        } else {
+            Ok(Vec::new())
+        }
     });
     let files = files
         .await

@@ -106,7 +106,7 @@ impl Door {
             };
         }
         self.failures.count(&address, now);
-        tracing::warn!(client.address = %address, "The admin API was asked without a token that is known");
+        tracing::warn!(request.address = %address, "The admin API was asked without a token that is known");
         Failure::Stranger("the admin API needs `Authorization: Bearer` with one of [admin] tokens")
     }
 }

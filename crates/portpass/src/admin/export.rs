@@ -180,12 +180,9 @@ impl Pushers {
         }
         for (name, issuers) in &issuers_of {
             let issuers: Vec<&str> = issuers.iter().map(String::as_str).collect();
-            // A write to a string never fails.
-            let _ = writeln!(
-                text,
-                "# Left out, as a name is of one issuer: {name} ({})",
-                issuers.join(", ")
-            );
+            let issuers = issuers.join(", ");
+            let left_out = "# Left out, as a name is of one issuer";
+            writeln!(text, "{left_out}: {name} ({issuers})").expect("a string takes every write");
         }
         let images = BTreeMap::from([("images", self.issuers)]);
         let rows = toml::to_string(&images).expect("maps of texts are TOML");

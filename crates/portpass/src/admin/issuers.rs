@@ -95,7 +95,7 @@ impl Question for Issuers {
             shown.push(IssuerShown {
                 revoked_keys: revoked.map(|row| row.value.clone()).collect(),
                 suspended: row.is_some_and(|row| row.binding != binding.digest.to_string()),
-                stands_for: Bound::of(&binding),
+                stands_for: Bound::of(binding),
                 bound_to: row.map(|row| Bound::of_row(row)),
                 bound_at: row.map(|row| time(row.bound_ms)),
                 kind: status.kind,
@@ -147,8 +147,8 @@ impl Question for Rebind {
 
     async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
         desk.issuer(&self.name)?;
-        let bindings = desk.snapshot.directory.bindings();
-        let Some(binding) = bindings.into_iter().find(|it| *it.issuer == *self.name) else {
+        let mut bindings = desk.snapshot.directory.bindings();
+        let Some(binding) = bindings.find(|binding| *binding.issuer == *self.name) else {
             return Ok(Changed { changed: false });
         };
         let rows = desk.store().bindings().await?;
@@ -162,7 +162,7 @@ impl Question for Rebind {
             about: (Some(&self.name), None),
             detail: json!({
                 "from": old.map(Bound::of_row),
-                "to": Bound::of(&binding),
+                "to": Bound::of(binding),
             }),
         };
         let row = BindingRow {

@@ -28,6 +28,8 @@ mod restore;
 mod routes;
 mod sessions;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     api_tokens::{

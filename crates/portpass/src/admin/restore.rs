@@ -192,8 +192,9 @@ enum Kind {
 }
 
 fn kind(line: &[u8], number: u64) -> Result<Kind, RestoreError> {
-    let read: Result<Map<String, Value>, _> = serde_json::from_slice(line);
-    let line = read.map_err(|error| RestoreError::Line { number, error })?;
+    // The parser's own error could repeat what is in the line.
+    let line: Map<String, Value> =
+        serde_json::from_slice(line).map_err(|_secret| RestoreError::Line(number))?;
     let mut entries = line.iter();
     Ok(
         match entries.next().map(|(table, row)| (table.as_str(), row)) {
@@ -357,13 +358,8 @@ pub enum RestoreError {
     #[error("{} is there already, and the backup has keys; move it away first", .0.display())]
     KeysThere(PathBuf),
     /// A line is no row.
-    #[error("line {number} of the backup is not one of ours: {error}")]
-    Line {
-        /// Which line, after the header.
-        number: u64,
-        /// What is wrong with it.
-        error: serde_json::Error,
-    },
+    #[error("line {0} after the first of the backup is not one of ours")]
+    Line(u64),
     /// A newer version wrote it.
     #[error("the backup is of a newer Portpass; restore it with that version or a later one")]
     Newer,

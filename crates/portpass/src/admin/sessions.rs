@@ -174,11 +174,10 @@ impl Question for RevokeSessions {
 
     async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
         let (kind, issuer, value) = self.target()?;
-        if !issuer.is_empty() {
-            match kind {
-                "identity" => drop(desk.check_identity(issuer, value)?),
-                _ => drop(desk.issuer(issuer)?),
-            }
+        if kind == "identity" {
+            desk.check_identity(issuer, value)?;
+        } else if !issuer.is_empty() {
+            desk.issuer(issuer)?;
         }
         let row = RevocationRow {
             kind: kind.to_owned(),

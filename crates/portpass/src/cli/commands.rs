@@ -1,5 +1,7 @@
 //! The reference page of the commands, from their own help.
 
+use std::fmt::Write as _;
+
 use clap::{Arg, Command};
 
 /// How the text of the page begins.
@@ -11,6 +13,8 @@ const HEAD: &str = "\
 Commands speak to the server that runs on this machine, through the Unix socket of `[admin] socket`; with `--server` to
 another one; and where none runs, to its files. With `--json` they print for programs. Times are in UTC.
 ";
+
+const TAKES: &str = "a string takes every write";
 
 /// Every command with its arguments, in Markdown.
 pub(super) fn page() -> String {
@@ -40,11 +44,8 @@ fn push_command(page: &mut String, command: &Command, parent: &str) {
     let about = about.unwrap_or_default().replace('\n', " ");
     let placed = arguments.iter().filter(|arg| arg.is_positional());
     let placed: String = placed.map(|arg| format!(" {arg}")).collect();
-    page.push_str(&format!(
-        "\n{} `{name}{placed}`\n\n{}.\n",
-        "#".repeat(level),
-        about.trim_end_matches('.')
-    ));
+    let (marks, about) = ("#".repeat(level), about.trim_end_matches('.'));
+    writeln!(page, "\n{marks} `{name}{placed}`\n\n{about}.").expect(TAKES);
     if !arguments.is_empty() {
         page.push('\n');
         push_arguments(page, &arguments);
@@ -68,12 +69,9 @@ fn push_arguments(page: &mut String, arguments: &[&Arg]) {
             .iter()
             .map(|value| format!(" Default: `{}`.", value.to_string_lossy()))
             .collect();
-        page.push_str(&format!(
-            "| {}`{argument}` | {}.{} |\n",
-            short.unwrap_or_default(),
-            help.trim_end_matches('.'),
-            default.concat()
-        ));
+        let (short, default) = (short.unwrap_or_default(), default.concat());
+        let help = help.trim_end_matches('.');
+        writeln!(page, "| {short}`{argument}` | {help}.{default} |").expect(TAKES);
     }
 }
 
