@@ -129,7 +129,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         let jwts = platform.sign(mixes.len() * (platform.jobs() + 1) + arguments.requests)?;
         cores.gather()?;
         for case in Case::ALL {
-            let settings = platform.settings();
+            let settings = &platform.settings();
             let server = Server::start(&arguments.portpass, &folders, case, settings, &cores)?;
             let load = Load::new(server.port(), arguments.connections);
             let mut unused = jwts.iter();

@@ -72,7 +72,7 @@ impl Server {
         program: &Path,
         folders: &Folders,
         case: Case,
-        settings: String,
+        settings: &str,
         cores: &Cores,
     ) -> Result<Self> {
         folders.prepare(case)?;
