@@ -1,22 +1,19 @@
 //! Two servers on one PostgreSQL: either may go, the database too, and nothing that was answered is lost.
 
+mod clients;
+
 use std::{
-    collections::HashSet,
     fs,
     path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::{
-    http::{self, Credential, Response},
     issuer::Issuer,
-    portpass::{Draft, Portpass, access_token, jwt_part, token_path},
+    portpass::{Draft, Portpass, jwt_part},
     postgres::Postgres,
     registry::Kind,
     world::{OWN_NAMESPACE, SERVICE, tables},
@@ -25,14 +22,13 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use self::clients::{Held, SCOPE, lock, login, refresh, text};
 use crate::joined;
 
 /// How soon a change on one server acts on the other.
 const SOON: Duration = Duration::from_secs(2);
 
 const CLIENTS: usize = 6;
-
-const SCOPE: [&str; 1] = ["repository:apps/github/acme/web:pull,push"];
 
 const GROUP: &str = r#"
 [group.acl_docker_push]
@@ -96,119 +92,6 @@ fn made_ca(tables: &str) -> Result<(TempDir, PathBuf)> {
     let file = folder.path().join("ca.pem");
     fs::copy(served.draft.data().join("keys/ca/current.pem"), &file)?;
     Ok((folder, file))
-}
-
-/// Asks with a new login, and for a refresh token.
-fn login(port: u16, jwt: &str) -> Result<Response> {
-    let credential = Credential::Basic("JWT".to_owned(), jwt.to_owned());
-    let path = token_path(SERVICE, &SCOPE) + "&offline_token=true";
-    http::get(port, &path, &credential)
-}
-
-/// Asks with what a login was given, as clients do that put it where the password goes.
-fn refresh(port: u16, secret: &str, scopes: &[&str]) -> Result<Response> {
-    let credential = Credential::Basic(String::new(), secret.to_owned());
-    http::get(port, &token_path(SERVICE, scopes), &credential)
-}
-
-fn text(answer: &Response, key: &str) -> Result<String> {
-    let body = answer.json()?;
-    let value = body.get(key).and_then(Value::as_str);
-    Ok(value
-        .with_context(|| format!("no {key}: {} {}", answer.status, answer.text()))?
-        .to_owned())
-}
-
-/// What round-robin clients were given, and what they must not have been told.
-#[derive(Default)]
-struct Held {
-    /// The `jti` of every token.
-    tokens: Mutex<HashSet<String>>,
-    /// Every refresh token.
-    secrets: Mutex<Vec<String>>,
-    /// Answers that no outage excuses.
-    wrong: Mutex<Vec<String>>,
-    /// How many pairs of requests were answered in full.
-    rounds: AtomicUsize,
-}
-
-impl Held {
-    /// Takes an answer; a broken connection and a 503 are what clients try again after.
-    fn take(&self, answer: Result<Response>) -> Option<Response> {
-        let answer = answer.ok()?;
-        match answer.status {
-            200 => match access_token(&answer).and_then(|token| jwt_part(&token, 1)) {
-                Ok(claims) => {
-                    let id = claims.get("jti").and_then(Value::as_str);
-                    lock(&self.tokens).insert(id.unwrap_or_default().to_owned());
-                    Some(answer)
-                }
-                Err(error) => {
-                    lock(&self.wrong).push(format!("{error:#}"));
-                    None
-                }
-            },
-            503 => None,
-            status => {
-                lock(&self.wrong).push(format!("{status} {}", answer.text()));
-                None
-            }
-        }
-    }
-
-    /// Logs in on one server and goes on with the other, until told to stop.
-    fn keep_asking(
-        &self,
-        issuer: &Issuer,
-        ports: [u16; 2],
-        first: usize,
-        stop: &AtomicBool,
-    ) -> Result<()> {
-        let [one, other] = ports;
-        for turn in first.. {
-            if stop.load(Ordering::Acquire) {
-                break;
-            }
-            let (here, there) = if turn % 2 == 0 {
-                (one, other)
-            } else {
-                (other, one)
-            };
-            let jwt = issuer.jwt("github", SERVICE)?;
-            let Some(given) = self.take(login(here, &jwt)) else {
-                // The balancer looks elsewhere; nobody hammers a server that is down.
-                thread::sleep(Duration::from_millis(20));
-                continue;
-            };
-            let secret = text(&given, "refresh_token")?;
-            lock(&self.secrets).push(secret.clone());
-            if self.take(refresh(there, &secret, &SCOPE)).is_some() {
-                self.rounds.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until clients were served for a while, on both servers.
-    fn served_more(&self) -> Result<()> {
-        let wanted = self.rounds.load(Ordering::Relaxed) + 4 * CLIENTS;
-        let start = Instant::now();
-        while self.rounds.load(Ordering::Relaxed) < wanted {
-            ensure!(
-                start.elapsed() < Duration::from_secs(30),
-                "no service: {:?}",
-                lock(&self.wrong)
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn nothing_answered_is_lost_when_a_server_and_the_database_go() -> Result<()> {
