@@ -96,7 +96,7 @@ impl Limits {
 }
 
 /// What one host can choose freely is not what tells hosts apart.
-fn host(address: IpAddr) -> IpAddr {
+pub(crate) fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
@@ -105,14 +105,14 @@ fn host(address: IpAddr) -> IpAddr {
 
 /// A bucket for each key: full of a minute's worth, refilled evenly.
 #[derive(Debug)]
-struct Buckets<K: Hash + Eq + Send + Sync + 'static> {
+pub(crate) struct Buckets<K: Hash + Eq + Send + Sync + 'static> {
     /// When each key's bucket would be full again, in microseconds since 1970.
     full_at: Cache<K, Arc<AtomicI64>>,
     per_minute: i64,
 }
 
 impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
-    fn new(per_minute: u32) -> Self {
+    pub(crate) fn new(per_minute: u32) -> Self {
         Self {
             full_at: Cache::builder()
                 .max_capacity(REMEMBERED)
@@ -122,7 +122,8 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         }
     }
 
-    fn admit(&self, key: &K, now: Timestamp) -> Result<(), Limited> {
+    /// Whether another may come now.
+    pub(crate) fn admit(&self, key: &K, now: Timestamp) -> Result<(), Limited> {
         let Some(full_at) = self.full_at.get(key) else {
             return Ok(());
         };
@@ -141,7 +142,8 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         Err(Limited { seconds })
     }
 
-    fn count(&self, key: &K, now: Timestamp) {
+    /// Takes one out of a key's bucket.
+    pub(crate) fn count(&self, key: &K, now: Timestamp) {
         let now = now.as_microsecond();
         let full_at = self.full_at.get_with_by_ref(key, || Arc::new(now.into()));
         let each = MINUTE_US / self.per_minute;

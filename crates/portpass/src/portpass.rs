@@ -7,15 +7,22 @@ use jiff::Timestamp;
 use scope::Scopes;
 
 use crate::{
-    audit::{Journal, Origin, Recorded, Unrecorded},
+    audit::{Journal, Origin, Recorded, SessionNow, Unrecorded},
     clock::Clock,
-    credential::{Credential, Presented},
-    identity::{Proof, Unproven},
+    credential::{Credential, Presented, Secret, SecretKind},
+    decision::Held,
+    identity::{Circumstances, Proof, Unproven},
     limits::Limits,
     refused::{Ask, Nonsense, Refused},
+    session::Evidence,
     snapshot::Snapshot,
-    token::{SignedToken, Signer},
+    standing::Standing,
+    token::{SignError, SignedToken, Signer},
 };
+
+/// How often a request is decided that others overtake. The second time finds
+/// what has changed; more than that is somebody's contrivance.
+const ATTEMPTS: u32 = 3;
 
 /// The token server: everything a request passes through.
 #[derive(Debug)]
@@ -30,11 +37,15 @@ pub struct Portpass {
     pub signer: Signer,
     /// Issuers, rules and registries, as the file had them when it was last read.
     pub snapshot: ArcSwap<Snapshot>,
+    /// Sessions, secrets, members and owners, as they stand.
+    pub standing: Standing,
 }
 
 /// What a client asks of the token endpoint.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
+    /// Whether it asks for a refresh token.
+    pub offline: bool,
     /// Who sent it.
     pub origin: Origin,
     /// What it presented, wherever it stood.
@@ -48,15 +59,32 @@ pub struct TokenRequest<'a> {
 impl Portpass {
     /// Answers one request, whatever it is, once its event is on the disk.
     ///
+    /// What was overtaken before its commit is decided anew.
+    ///
     /// # Errors
     ///
     /// When the event could not be committed: then nothing may be answered but
     /// that the service is unavailable.
     pub async fn answer(&self, request: &TokenRequest<'_>) -> Result<Recorded, Unrecorded> {
-        let now = self.clock.now();
-        let outcome = self.issue(request, now).await;
-        let outcome = self.limits.charge(outcome, request.origin.address, now);
-        self.journal.record(outcome, &request.origin, now).await
+        let mut attempt = 1;
+        loop {
+            let now = self.clock.now();
+            let outcome = self.issue(request, now).await;
+            let outcome = self.limits.charge(outcome, request.origin.address, now);
+            match self.journal.record(outcome, &request.origin, now).await {
+                Ok(recorded) => {
+                    self.remember(&recorded).await;
+                    return Ok(recorded);
+                }
+                Err(Unrecorded::Overtaken(overtaken)) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    if let Err(error) = self.standing.reconsider(&overtaken).await {
+                        tracing::debug!(error = %error, "What overtook a request was not read");
+                    }
+                }
+                Err(unrecorded) => return Err(unrecorded),
+            }
+        }
     }
 
     /// Answers a request that could not even be read.
@@ -87,7 +115,18 @@ impl Portpass {
             scopes,
         };
 
-        let proof = match prove(&snapshot, &request.presented, now).await {
+        let settled = match self.standing.settled().await {
+            Ok(settled) => settled,
+            Err(error) => return Err(Refused::Unavailable { error, ask }),
+        };
+        let circumstances = Circumstances {
+            registry: &registry.name,
+            network: &request.origin.network(),
+            standing: &self.standing,
+            settled: &settled,
+            now,
+        };
+        let proof = match prove(&snapshot, &request.presented, &circumstances).await {
             Ok(proof) => proof,
             Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
         };
@@ -98,8 +137,33 @@ impl Portpass {
                 ask,
             });
         }
-        let grant = snapshot.policy.decide(proof, &ask.registry, &ask.scopes)?;
-        Ok(self.signer.sign(grant, now)?)
+        let namespaces = snapshot.policy.namespaces(&proof, registry);
+        let owners = match self.standing.owners(&registry.name, &namespaces).await {
+            Ok(owners) => owners,
+            Err(error) => return Err(Refused::Unavailable { error, ask }),
+        };
+        let held = Held {
+            groups: settled.groups(proof.identity()),
+            owners: &owners,
+        };
+        let grant = snapshot.policy.decide(proof, held, registry, &ask.scopes)?;
+        let token = self.signer.sign(grant, now)?;
+        Ok(offline(token, request.offline)?)
+    }
+
+    /// Keeps in memory what a commit has made of a session.
+    async fn remember(&self, recorded: &Recorded) {
+        match recorded.session() {
+            Some(SessionNow::Opened(session) | SessionNow::Used(session)) => {
+                self.standing.remember(Arc::clone(session));
+            }
+            Some(SessionNow::Elsewhere(login)) => {
+                if let Err(error) = self.standing.session(*login).await {
+                    tracing::debug!(error = %error, "A session opened elsewhere was not read");
+                }
+            }
+            None => {}
+        }
     }
 }
 
@@ -107,8 +171,24 @@ impl Portpass {
 async fn prove(
     snapshot: &Snapshot,
     presented: &Presented<'_>,
-    now: Timestamp,
+    circumstances: &Circumstances<'_>,
 ) -> Result<Proof, Unproven> {
     let credential = Credential::from_request(presented)?;
-    snapshot.directory.prove(credential, now).await
+    snapshot.directory.prove(credential, circumstances).await
+}
+
+/// The token, with a refresh token where one was asked for and may be given:
+/// to whoever shows the JWT itself. Clients never keep a rotated one.
+fn offline(token: SignedToken, asked: bool) -> Result<SignedToken, SignError> {
+    match token.grant().proof().evidence() {
+        Evidence::Jwt(_) if asked => {
+            let secret = Secret::make(SecretKind::RefreshToken)
+                .map_err(|_without_words| SignError::NoRandomness)?;
+            Ok(token.with_refresh(secret))
+        }
+        Evidence::Anonymous
+        | Evidence::ApiToken(_)
+        | Evidence::Jwt(_)
+        | Evidence::RefreshToken { .. } => Ok(token),
+    }
 }

@@ -9,6 +9,7 @@ use crate::{
     identity::{Identity, Proof, Rejected, Unproven},
     registry::Registry,
     short_id::ShortId,
+    store::StoreError,
     token::SignError,
 };
 
@@ -67,6 +68,14 @@ pub enum Refused {
     /// Our fault.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The database cannot tell what is to be known.
+    #[error("{error}")]
+    Unavailable {
+        /// Why not, for the operator.
+        error: StoreError,
+        /// What was asked.
+        ask: Ask,
+    },
     /// What was presented proves nobody who may go on.
     #[error("unproven")]
     Unproven {
@@ -81,7 +90,7 @@ pub enum Refused {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Nonsense {
     /// The grant type of a form is none that this server knows.
-    #[error("grant_type must be password; refresh tokens are not in this version")]
+    #[error("grant_type must be password or refresh_token")]
     GrantType,
     /// The form or query cannot be read.
     #[error("{0}")]
@@ -112,7 +121,8 @@ impl Refused {
             | Self::LimitedAddress(_)
             | Self::LimitedIdentity { .. }
             | Self::Nonsense(_)
-            | Self::Sign(_) => false,
+            | Self::Sign(_)
+            | Self::Unavailable { .. } => false,
         }
     }
 }

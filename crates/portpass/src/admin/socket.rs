@@ -17,7 +17,7 @@ use hyper_util::{
 use tokio::net::{UnixListener, UnixStream};
 use tower::ServiceExt as _;
 
-use super::{Admin, Peer, router};
+use super::{actor::Actor, host::Admin, routes::router};
 
 /// A socket that operators may connect to.
 #[derive(Debug)]
@@ -96,17 +96,15 @@ impl Drop for Socket {
 }
 
 async fn connection(stream: UnixStream, router: Router) {
-    let peer = match stream.peer_cred() {
-        Ok(credentials) => Peer {
-            uid: credentials.uid(),
-        },
+    let actor = match stream.peer_cred() {
+        Ok(credentials) => Actor::uid(credentials.uid()),
         Err(error) => {
             tracing::warn!(error = %error, "An operator's uid is unknown");
             return;
         }
     };
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(actor.clone());
         let router = router.clone();
         async move {
             match router.oneshot(request.map(Body::new)).await {

@@ -1,13 +1,14 @@
 //! One event, as an operator reads it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::store::EventRow;
 
 /// An event as `portpass events --json` and the admin API show it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Event {
     /// A `UUIDv7`; a token's is its `jti`.
     pub id: String,
@@ -64,6 +65,10 @@ const BODY: &[(&str, &str)] = &[
     ("actor", "Which operator did it (`operator`)."),
     ("claims", "The claims that rules name, as the JWT had them."),
     (
+        "claimed",
+        "Namespaces that became the caller's own with this token (`token`).",
+    ),
+    (
         "counted",
         "`true` where the row only counts what was too much to keep.",
     ),
@@ -75,15 +80,31 @@ const BODY: &[(&str, &str)] = &[
     ("facts", "The facts of the login."),
     ("groups", "The groups that the identity was in."),
     ("lifetime_seconds", "How long the token lives."),
+    (
+        "means",
+        "What the caller proved it by: `jwt`, `refresh_token`, `api_token`; `anonymous` proves nothing.",
+    ),
     ("message", "What the caller was told."),
     ("name", "What people call the identity."),
     (
         "network",
-        "The client's network (`anonymous`): `/24` of IPv4, `/48` of IPv6.",
+        "The client's network (`anonymous`, and where it changed): `/24` of IPv4, `/48` of IPv6.",
+    ),
+    (
+        "network_changed",
+        "`true` where the session was not used from this network before (`token`).",
     ),
     (
         "policy",
         "The version of the rules: it changes when a decision could.",
+    ),
+    (
+        "refresh_token",
+        "`true` where a refresh token was given along (`token`).",
+    ),
+    (
+        "refresh_token_limit",
+        "`true` where one was asked for, and the session had as many as it may.",
     ),
     (
         "repositories",
@@ -95,13 +116,18 @@ const BODY: &[(&str, &str)] = &[
     ),
     (
         "rules",
-        "Each rule and what it said: `matched`, `other_caller`, `other_registry`, `other_access` (nothing of what was asked), `unmet_fact`, `unmet_cel`, `void` (its template cannot be rendered).",
+        "Each rule and what it said: `matched`, `other_caller`, `other_registry`, `other_access` (nothing of what was asked), `owned` (this name belongs to another id), `suspended` (the issuer stands for something else than before), `unmet_fact`, `unmet_cel`, `void` (its template cannot be rendered).",
+    ),
+    (
+        "session",
+        "Whether the token's session was `opened` or `used`.",
     ),
     (
         "unmet",
         "The fact that was unmet in the rule that came closest.",
     ),
     ("user_agent", "What the client calls itself."),
+    ("uses", "How often the session was used by then."),
 ];
 
 /// The page about events, in Markdown.
@@ -115,7 +141,7 @@ pub fn reference() -> String {
          | `stranger` | Nobody was proven. | the first few per reason, issuer and minute; the rest counted |\n\
          | `anonymous` | A token was given to nobody in particular. | one per minute, network and repository, counted |\n\
          | `failure` | Another system, or we, failed. | the first few per reason, issuer and minute; the rest counted |\n\
-         | `operator` | An operator changed something. | one each |\n\n\
+         | `operator` | An operator changed something; `portpass` is the actor where it did so itself. | one each |\n\n\
          Every event has `id`, `at`, `last`, `count`, `kind`, `reason`, `decision`, `login`, `registry`, `issuer`, \
          `identity` (absent ones are `null`) and a `body` with what else is known:\n\n\
          | key | meaning |\n| --- | --- |\n",

@@ -11,16 +11,20 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::sharing::{Intent, Keep, Sharing};
-use crate::store::{Store, StoreError};
+use crate::store::{Conditions, Store, StoreError, Verdict};
 
 /// The most events in one commit.
 const BATCH: usize = 512;
 
-/// An event to be committed, and who waits for it.
+/// How often a commit is tried that other writers get in the way of.
+const ATTEMPTS: u32 = 4;
+
+/// An event to be committed, what must come true with it, and who waits for it.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) intent: Intent,
-    pub(super) done: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    pub(super) conditions: Conditions,
+    pub(super) done: oneshot::Sender<Result<Verdict, Arc<StoreError>>>,
 }
 
 /// When commits go through: at once, or as a test says.
@@ -82,37 +86,72 @@ pub(super) async fn run(
     commits: Commits,
     mut entries: mpsc::Receiver<Entry>,
 ) {
-    let mut sharing = Sharing::new(keep);
+    let mut writer = Writer {
+        store,
+        commits,
+        sharing: Sharing::new(keep),
+    };
     let mut batch = Vec::with_capacity(BATCH);
     while entries.recv_many(&mut batch, BATCH).await > 0 {
-        let mut waiting = Vec::with_capacity(batch.len());
-        let mut intents = Vec::with_capacity(batch.len());
-        for entry in batch.drain(..) {
-            intents.push(entry.intent);
-            waiting.push(entry.done);
-        }
-        let result = commit(&store, &commits, sharing.place(intents)).await;
+        let result = writer.commit(&batch).await.map_err(Arc::new);
         if let Err(error) = &result {
-            tracing::error!(error = %error, events = waiting.len(), "Events were not committed");
-            // Rows that this batch began may not exist: begin them anew.
-            sharing.forget();
+            tracing::error!(error = %error, events = batch.len(), "Events were not committed");
         }
-        let result = result.map_err(Arc::new);
-        for done in waiting {
-            // Whoever waited may have gone; the event stands all the same.
-            drop(done.send(result.clone()));
+        let mut verdicts = result.as_ref().map(|verdicts| verdicts.iter());
+        for entry in batch.drain(..) {
+            let answer = match &mut verdicts {
+                Ok(verdicts) => verdicts.next().cloned().map(Ok),
+                Err(error) => Some(Err(Arc::clone(error))),
+            };
+            if let Some(answer) = answer {
+                // Whoever waited may have gone; the event stands all the same.
+                drop(entry.done.send(answer));
+            }
         }
     }
 }
 
-async fn commit(
-    store: &Store,
-    commits: &Commits,
-    changes: Vec<crate::store::Change>,
-) -> Result<(), StoreError> {
-    match commits {
-        Commits::Gated(gate) => gate.pass().await?,
-        Commits::Straight => {}
+struct Writer {
+    store: Store,
+    commits: Commits,
+    sharing: Sharing,
+}
+
+impl Writer {
+    /// Commits a batch, again if other writers came in between; one verdict
+    /// for each entry.
+    async fn commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let result = self.try_commit(batch).await;
+            let Err(error) = result else {
+                return result;
+            };
+            // Rows that this batch began may not exist: begin them anew.
+            self.sharing.forget();
+            if attempt == ATTEMPTS || !error.is_transient() {
+                return Err(error);
+            }
+            tracing::debug!(error = %error, attempt, "A commit is tried again");
+            attempt += 1;
+        }
     }
-    store.write_events(&changes).await
+
+    async fn try_commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {
+        match &self.commits {
+            Commits::Gated(gate) => gate.pass().await?,
+            Commits::Straight => {}
+        }
+        let conditions: Vec<_> = batch.iter().map(|entry| &entry.conditions).collect();
+        let mut transaction = self.store.begin().await?;
+        let verdicts = transaction.settle(&conditions).await?;
+        let settled = batch
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(entry, verdict)| entry.intent.settled(&entry.conditions, verdict));
+        let changes = self.sharing.place(settled);
+        transaction.write(&changes).await?;
+        transaction.commit().await?;
+        Ok(verdicts)
+    }
 }

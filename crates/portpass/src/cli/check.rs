@@ -9,6 +9,7 @@ use super::printer::Printer;
 use crate::{
     clock::Clock,
     config::{self, Config, ConfigError},
+    decision::GroupSource,
     http::tls::{Tls, TlsError},
     snapshot::Snapshot,
     token::KeyError,
@@ -81,14 +82,30 @@ fn summary(config: &Config) -> String {
             names.join(", ")
         }
     };
-    format!(
+    let warnings = config.warnings();
+    let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    let text = format!(
         "ok\nregistries: {}\nissuers: {}\nrules: {}, denies: {}, groups: {}\n",
         list(registries),
         list(issuers),
         config.policy.rules.len(),
         config.policy.denies.len(),
         config.policy.groups.len(),
-    )
+    );
+    text + &stored(config) + &warnings.collect::<String>()
+}
+
+/// Where things are kept, and where operators are served.
+fn stored(config: &Config) -> String {
+    let database = match &config.database_url {
+        Some(_) => "PostgreSQL".to_owned(),
+        None => format!("SQLite in {}", config.data_dir.display()),
+    };
+    let tcp = config.admin_listen.as_ref().map(|admin| {
+        let names: Vec<&str> = admin.tokens.keys().map(String::as_str).collect();
+        format!("operators over TCP: {} for {}\n", admin.address, names.join(", "))
+    });
+    format!("store: {database}\n{}", tcp.unwrap_or_default())
 }
 
 fn json_summary(config: &Config) -> Value {
@@ -99,6 +116,16 @@ fn json_summary(config: &Config) -> Value {
         "rules": config.policy.rules.keys().collect::<Vec<_>>(),
         "denies": config.policy.denies.keys().collect::<Vec<_>>(),
         "groups": config.policy.groups.keys().collect::<Vec<_>>(),
+        "operators_groups": config
+            .policy
+            .groups
+            .iter()
+            .filter(|(_, source)| **source == GroupSource::Operators)
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>(),
+        "store": if config.database_url.is_some() { "postgresql" } else { "sqlite" },
+        "admin_listen": config.admin_listen.as_ref().map(|admin| admin.address),
+        "warnings": config.warnings(),
     })
 }
 

@@ -1,18 +1,20 @@
 //! `portpass events`: lists, filters and follows what happened.
 
-use std::{collections::HashMap, path::Path, process::ExitCode, time::Duration};
+use std::{collections::HashMap, process::ExitCode, time::Duration};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
 
-use super::{block_on, offline, printer::Printer};
+use super::{
+    block_on,
+    printer::Printer,
+    reach::{Operator, Reach},
+};
 use crate::{
-    admin::{Client, EventQuery, MAX_EVENTS},
+    admin::{EventQuery, MAX_EVENTS},
     audit::Event,
     clock::Clock,
-    config,
-    store::Store,
 };
 
 /// The kinds of events, as the reference has them.
@@ -63,29 +65,23 @@ pub(super) struct Events {
     since: Option<String>,
 }
 
-/// Where events are read: a running server, or its files while none runs.
-enum Source {
-    Files(Box<Store>),
-    Server(Client),
-}
-
 impl Events {
-    pub(super) fn run(self, config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
         block_on(async {
-            let config = config::load(config)?;
-            let source = match Client::connect(&config.admin_socket).await? {
-                Some(client) => Source::Server(client),
-                None if self.follow => {
-                    anyhow::bail!("no server is running, so there is nothing to follow")
-                }
-                None => Source::Files(Box::new(offline::store(&config).await?)),
+            let source = reach.operator().await?;
+            let shown = if self.follow && !source.client().is_of_server() {
+                Err(anyhow::anyhow!(
+                    "no server is running, so there is nothing to follow"
+                ))
+            } else {
+                self.show(&source, printer).await
             };
-            self.show(&source, printer).await?;
-            Ok(ExitCode::SUCCESS)
+            source.close().await;
+            shown.map(|()| ExitCode::SUCCESS)
         })
     }
 
-    async fn show(self, source: &Source, printer: Printer) -> anyhow::Result<()> {
+    async fn show(self, source: &Operator, printer: Printer) -> anyhow::Result<()> {
         let query = EventQuery {
             after: None,
             decision: self.decision,
@@ -97,7 +93,7 @@ impl Events {
             registry: self.registry,
             since: self.since.as_deref().map(read_since).transpose()?,
         };
-        let events = source.events(&query).await?;
+        let events = source.ask(&query).await?;
         print(&events, true, printer)?;
         if self.follow {
             follow(source, query, events, printer).await?;
@@ -111,7 +107,7 @@ impl Events {
 /// Events are committed a little out of order, and their counts go up: each
 /// look goes back a little, and shows what was not shown as it is now.
 async fn follow(
-    source: &Source,
+    source: &Operator,
     mut query: EventQuery,
     mut events: Vec<Event>,
     printer: Printer,
@@ -133,22 +129,13 @@ async fn follow(
         shown.retain(|_, (last, _)| *last >= from);
         tokio::time::sleep(FOLLOW_EVERY).await;
         query.since = Some(from);
-        events = source.events(&query).await?;
+        events = source.ask(&query).await?;
         events.retain(|event| {
             shown
                 .get(&event.id)
                 .is_none_or(|(_, count)| *count != event.count)
         });
         print(&events, false, printer)?;
-    }
-}
-
-impl Source {
-    async fn events(&self, query: &EventQuery) -> anyhow::Result<Vec<Event>> {
-        match self {
-            Self::Files(store) => Ok(query.clone().run(store).await?),
-            Self::Server(client) => Ok(client.events(query).await?),
-        }
     }
 }
 
@@ -178,13 +165,13 @@ fn print(events: &[Event], with_header: bool, printer: Printer) -> anyhow::Resul
 fn row(event: &Event) -> [String; 6] {
     let text = |key: &str| event.body.get(key).and_then(Value::as_str);
     let who = match (&event.issuer, &event.identity) {
+        _ if event.kind == "operator" => text("actor").unwrap_or("-").to_owned(),
         (Some(issuer), Some(id)) => match text("name") {
             Some(name) => format!("{issuer}:{id} ({name})"),
             None => format!("{issuer}:{id}"),
         },
         (Some(issuer), None) => issuer.clone(),
-        _ => text("actor")
-            .or(text("network"))
+        _ => text("network")
             .or(text("address"))
             .unwrap_or("-")
             .to_owned(),
@@ -216,24 +203,12 @@ fn row(event: &Event) -> [String; 6] {
                 .join(" "),
         )
     };
-    let done = || {
-        let command = event
-            .body
-            .get("detail")
-            .and_then(|detail| detail.get("command"));
-        let command = command.and_then(Value::as_str).unwrap_or_default();
-        Some(
-            format!("{} {command}", text("action")?)
-                .trim_end()
-                .to_owned(),
-        )
-    };
     let what = match (event.reason.as_deref(), text("asked")) {
         (Some(reason), Some(asked)) if !asked.is_empty() => format!("{reason}: {asked}"),
         (Some(reason), _) => reason.to_owned(),
         (None, _) => granted()
             .or_else(repositories)
-            .or_else(done)
+            .or_else(|| done(event))
             .unwrap_or_default(),
     };
     [
@@ -244,4 +219,52 @@ fn row(event: &Event) -> [String; 6] {
         what,
         event.decision.clone().unwrap_or_default(),
     ]
+}
+
+/// What an operator did, and to whom.
+fn done(event: &Event) -> Option<String> {
+    let mut words = vec![event.body.get("action")?.as_str()?.to_owned()];
+    match (&event.issuer, &event.identity) {
+        (Some(issuer), Some(id)) => words.push(format!("{issuer}:{id}")),
+        (Some(issuer), None) => words.push(issuer.clone()),
+        (None, _) => {}
+    }
+    let detail = event.body.get("detail").and_then(Value::as_object);
+    for key in ["command", "name", "group", "namespace", "kind", "value", "kid"] {
+        let word = detail.and_then(|detail| detail.get(key)?.as_str());
+        words.extend(word.filter(|word| !word.is_empty()).map(str::to_owned));
+    }
+    Some(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_operator_did_is_told_with_whom_it_is_about() {
+        let event = Event {
+            id: "1".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            count: 1,
+            kind: "operator".to_owned(),
+            reason: None,
+            decision: None,
+            login: None,
+            registry: None,
+            issuer: Some("github".to_owned()),
+            identity: Some("74".to_owned()),
+            body: json!({
+                "action": "groups add",
+                "actor": "uid 0",
+                "detail": { "group": "acl_docker_push" },
+            }),
+        };
+        let [_, kind, _, who, what, _] = row(&event);
+        assert_eq!((kind.as_str(), who.as_str()), ("operator", "uid 0"));
+        assert_eq!(what, "groups add github:74 acl_docker_push");
+    }
 }

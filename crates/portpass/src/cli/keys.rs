@@ -1,18 +1,17 @@
 //! `portpass keys`: arguments in, a command out; an answer in, its text out.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
 use super::{
     block_on, offline,
-    printer::{Printer, columns},
+    printer::{Printer, columns, minute},
+    reach::Reach,
 };
 use crate::{
-    admin::Client,
     clock::Clock,
-    config::{self, Config},
+    config::Config,
     token::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey, Signer},
 };
 
@@ -66,12 +65,11 @@ enum CaVerb {
 }
 
 /// Has the running server carry the command out, or does it here while none runs.
-pub(super) fn run(args: KeysArgs, config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
-    let config = config::load(config)?;
+pub(super) fn run(args: KeysArgs, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     let command = command(args);
-    let answer = match block_on(async { Ok(Client::connect(&config.admin_socket).await?) })? {
-        Some(client) => block_on(async { Ok(client.keys(&command).await?) })?,
-        None => offline(&config, command)?,
+    let answer = match block_on(reach.server())? {
+        Ok(client) => block_on(async { Ok(client.ask(&command).await?) })?,
+        Err(config) => offline(&config, command)?,
     };
     if printer.is_json() {
         Printer::json(&answer)?;
@@ -83,15 +81,18 @@ pub(super) fn run(args: KeysArgs, config: &Path, printer: Printer) -> anyhow::Re
 
 /// Carries the command out on the files, and records it as the server would.
 fn offline(config: &Config, command: KeyCommand) -> anyhow::Result<KeyAnswer> {
-    let data_dir = offline::claim(config)?;
+    let files = block_on(offline::open(config))?;
     let now = Clock::System.now();
     let signer = Signer::open(&config.keys, &config.registries, now)?;
     let recorded = command.changes_keys().then(|| serde_json::json!(command));
     let answer = signer.execute(command, now)?;
-    if let Some(detail) = recorded {
-        block_on(offline::record(&data_dir, "keys", detail, now))?;
-    }
-    Ok(answer)
+    block_on(async {
+        match recorded {
+            Some(detail) => offline::record(files, "keys", detail, now).await?,
+            None => files.close().await,
+        }
+        Ok(answer)
+    })
 }
 
 /// The command that the arguments ask for.
@@ -155,13 +156,10 @@ fn key_row(key: ListedKey) -> [String; 6] {
     ]
 }
 
-fn minute(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use jiff::Timestamp;
 
     use super::*;
     use crate::{

@@ -1,33 +1,37 @@
 //! The command line: one file for each command.
 
+mod backup;
 mod check;
+mod commands;
 mod dev;
 mod events;
+mod groups;
+mod identities;
+mod identity;
 mod init;
+mod issuers;
 mod keys;
+mod namespaces;
 mod offline;
 mod printer;
+mod reach;
 mod reference;
 mod serve;
+mod sessions;
+mod tokens;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode};
 
-use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
-use self::printer::Printer;
-
-/// Where the configuration is when nobody says: here, or where packages put it.
-const CONFIGURATIONS: [&str; 2] = ["portpass.toml", "/etc/portpass/portpass.toml"];
+use self::{printer::Printer, reach::Reach};
 
 /// Passwordless access to container registries.
 #[derive(Debug, Parser)]
 #[command(name = "portpass", version, arg_required_else_help = true)]
 struct CommandLine {
-    /// The configuration file; else `portpass.toml` here, else
-    /// `/etc/portpass/portpass.toml`.
-    #[arg(short, long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     json: bool,
@@ -37,23 +41,37 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a consistent copy of everything that is stored, while serving.
+    Backup(backup::BackupArgs),
     /// Load everything the server would, and say what is wrong with it.
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
+    /// List and change who is in the groups that operators keep.
+    Groups(groups::GroupsArgs),
+    /// List who was proven, and approve who waits.
+    Identities(identities::IdentitiesArgs),
     /// Write the files that a newcomer needs.
     Init(init::Init),
+    /// List issuers, rebind their names, revoke their keys.
+    Issuers(issuers::IssuersArgs),
     /// List, export and change signing keys.
     Keys(keys::KeysArgs),
+    /// List and transfer the names that templates rendered.
+    Namespaces(namespaces::NamespacesArgs),
     /// Print the reference, made from the code.
     Reference(reference::Reference),
+    /// Fill an empty store with a backup, and end every login in it.
+    Restore(backup::RestoreArgs),
     /// Serve tokens.
     Serve(serve::Serve),
+    /// List and end logins that outlive their JWT.
+    Sessions(sessions::SessionsArgs),
+    /// Make, list and revoke API tokens.
+    Tokens(tokens::TokensArgs),
 
-    #[command(hide = true)]
-    Backup(Later),
     #[command(hide = true)]
     Diff(Later),
     #[command(hide = true)]
@@ -61,19 +79,7 @@ enum Command {
     #[command(hide = true)]
     Explain(Later),
     #[command(hide = true)]
-    Groups(Later),
-    #[command(hide = true)]
-    Identities(Later),
-    #[command(hide = true)]
-    Issuers(Later),
-    #[command(hide = true)]
-    Namespaces(Later),
-    #[command(hide = true)]
-    Sessions(Later),
-    #[command(hide = true)]
     Test(Later),
-    #[command(hide = true)]
-    Tokens(Later),
 }
 
 /// A command that later versions have: whatever follows it is taken and refused.
@@ -94,7 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(line.json);
-    match execute(line.command, line.config, printer) {
+    match execute(line.command, &line.reach, printer) {
         Ok(code) => code,
         Err(error) => {
             Printer::error(&error);
@@ -103,31 +109,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn execute(
-    command: Command,
-    config: Option<PathBuf>,
-    printer: Printer,
-) -> anyhow::Result<ExitCode> {
-    let file = || config.map_or_else(found_configuration, Ok);
+fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Check(check::Check) => check::Check::run(&file()?, printer),
+        Command::Backup(args) => args.run(reach),
+        Command::Check(check::Check) => check::Check::run(&reach.file()?, printer),
         Command::Dev(dev) => dev.run(),
-        Command::Events(events) => events.run(&file()?, printer),
+        Command::Events(events) => events.run(reach, printer),
+        Command::Groups(args) => args.run(reach, printer),
+        Command::Identities(args) => args.run(reach, printer),
         Command::Init(init) => init.run(),
-        Command::Keys(args) => keys::run(args, &file()?, printer),
+        Command::Issuers(args) => args.run(reach, printer),
+        Command::Keys(args) => keys::run(args, reach, printer),
+        Command::Namespaces(args) => args.run(reach, printer),
         Command::Reference(reference) => reference.run(),
-        Command::Serve(serve::Serve) => serve::Serve::run(&file()?),
-        Command::Backup(_) => Err(not_in_this_version("backup")),
+        Command::Restore(args) => args.run(reach, printer),
+        Command::Serve(serve::Serve) => serve::Serve::run(&reach.file()?),
+        Command::Sessions(args) => args.run(reach, printer),
+        Command::Tokens(args) => args.run(reach, printer),
         Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
         Command::Explain(_) => Err(not_in_this_version("explain")),
-        Command::Groups(_) => Err(not_in_this_version("groups")),
-        Command::Identities(_) => Err(not_in_this_version("identities")),
-        Command::Issuers(_) => Err(not_in_this_version("issuers")),
-        Command::Namespaces(_) => Err(not_in_this_version("namespaces")),
-        Command::Sessions(_) => Err(not_in_this_version("sessions")),
         Command::Test(_) => Err(not_in_this_version("test")),
-        Command::Tokens(_) => Err(not_in_this_version("tokens")),
     }
 }
 
@@ -135,15 +137,9 @@ fn not_in_this_version(command: &str) -> anyhow::Error {
     anyhow::anyhow!("`portpass {command}` is not in this version")
 }
 
-fn found_configuration() -> anyhow::Result<PathBuf> {
-    let found = CONFIGURATIONS
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|path| path.exists());
-    found.with_context(|| {
-        let [here, installed] = CONFIGURATIONS;
-        format!("there is neither ./{here} nor {installed}; name the configuration with -c FILE")
-    })
+/// The whole command line, for its reference.
+fn described() -> clap::Command {
+    <CommandLine as clap::CommandFactory>::command()
 }
 
 /// Runs a future on a runtime of its own, for commands that need one.

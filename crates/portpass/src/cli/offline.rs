@@ -1,4 +1,4 @@
-//! What a command may do while no server runs: take the data folder itself.
+//! What a command may do while no server runs: take the files itself.
 
 use std::os::unix::fs::MetadataExt as _;
 
@@ -7,15 +7,47 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
+    admin::Admin,
     audit::{Commits, Journal, Keep},
-    config::Config,
+    clock::Clock,
+    config::{Config, SecretText},
+    snapshot::Snapshot,
     store::{DataDir, Store},
 };
 
-/// The database of a data folder that no server is using.
-pub(super) async fn store(config: &Config) -> anyhow::Result<Store> {
+/// The data folder and the database, while no server has the folder.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) store: Store,
+    /// Keeps servers off until we are done.
+    _data_dir: DataDir,
+}
+
+/// The database, once the data folder is ours.
+pub(super) async fn open(config: &Config) -> anyhow::Result<Files> {
     let data_dir = claim(config)?;
-    Store::open(&data_dir).await.context("opening the database")
+    let url = config.database_url.as_ref().map(SecretText::secret);
+    let store = Store::open(&data_dir, url)
+        .await
+        .context("opening the database")?;
+    Ok(Files {
+        store,
+        _data_dir: data_dir,
+    })
+}
+
+impl Files {
+    /// The handlers of operators' questions, over these files.
+    pub(super) fn admin(&self, config: &Config) -> anyhow::Result<Admin> {
+        let clock = Clock::System;
+        let snapshot = Snapshot::of(config, None, clock.now())?;
+        let keys = config.data_dir.join("keys");
+        Ok(Admin::of_files(clock, snapshot, self.store.clone(), keys))
+    }
+
+    pub(super) async fn close(self) {
+        self.store.close().await;
+    }
 }
 
 /// The data folder, if no server is using it.
@@ -24,30 +56,31 @@ pub(super) fn claim(config: &Config) -> anyhow::Result<DataDir> {
     DataDir::claim(path).with_context(|| format!("using the data folder {}", path.display()))
 }
 
-/// Records what an operator does to the files themselves.
+/// Who we are.
 ///
 /// Whoever may write a folder of mode 0700 is its owner or root; the owner of
 /// our own process says which.
+pub(super) fn uid() -> anyhow::Result<u32> {
+    Ok(std::fs::metadata("/proc/self")?.uid())
+}
+
+/// Records what an operator does to the files themselves.
 pub(super) async fn record(
-    data_dir: &DataDir,
+    files: Files,
     action: &str,
     detail: Value,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let store = Store::open(data_dir)
-        .await
-        .context("opening the database")?;
-    let uid = std::fs::metadata("/proc/self")?.uid();
     let keep = Keep {
         strangers: 0,
         anonymous: 0,
     };
-    let (journal, writer) = Journal::open(store.clone(), keep, Commits::Straight);
+    let (journal, writer) = Journal::open(files.store.clone(), keep, Commits::Straight);
     journal
-        .record_operator(&format!("uid {uid}"), action, detail, now)
+        .record_operator(&format!("uid {}", uid()?), action, detail, now)
         .await?;
     drop(journal);
     writer.await?;
-    store.close().await;
+    files.close().await;
     Ok(())
 }

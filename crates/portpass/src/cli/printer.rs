@@ -2,7 +2,10 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::admin::Changed;
 
 /// Prints what commands answer.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,39 @@ impl Printer {
         }
     }
 
+    /// Whatever was listed: rows for people, in the order in which it came.
+    pub(super) fn list<T: Serialize, const N: usize>(
+        self,
+        items: &[T],
+        header: [&str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return Self::json(&items);
+        }
+        self.table(Some(header), items.iter().map(row).collect())
+    }
+
+    /// Whether a change changed something, in one of two sentences.
+    pub(super) fn changed(
+        self,
+        changed: Changed,
+        done: &str,
+        undone: &str,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return Self::json(&changed);
+        }
+        let said = if changed.changed { done } else { undone };
+        Self::text(&format!("{said}\n"))
+    }
+
+    /// What somebody should know beside the answer, on the standard error.
+    pub(super) fn note(text: &str) {
+        // Nobody is left to tell if this fails.
+        drop(writeln!(io::stderr().lock(), "{text}"));
+    }
+
     /// What went wrong, on the standard error.
     pub(super) fn error(error: &anyhow::Error) {
         let mut out = io::stderr().lock();
@@ -69,6 +105,11 @@ impl Printer {
         // Nobody is left to tell if this fails.
         drop(write!(out, "{start}{text}{end}"));
     }
+}
+
+/// A time in UTC, to the minute.
+pub(super) fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Rows as lines, in columns as wide as they need be. What does not print is

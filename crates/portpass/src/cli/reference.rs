@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::printer::Printer;
-use crate::{audit, config, decision, metrics};
+use serde_json::Value;
+
+use super::{commands, printer::Printer};
+use crate::{admin, audit, config, decision, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -15,12 +17,16 @@ pub(super) struct Reference {
 /// A text that is made from the code itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum Page {
+    /// Every command and its arguments, in Markdown.
+    Commands,
     /// Every key of the configuration, in Markdown.
     Configuration,
     /// What an event holds, in Markdown.
     Events,
     /// What is counted, in Markdown.
     Metrics,
+    /// The `OpenAPI` document of the admin API.
+    Openapi,
     /// What rules can say: facts, templates, conditions; in Markdown.
     Rules,
     /// The JSON Schema of the configuration.
@@ -31,16 +37,19 @@ impl Page {
     /// The text, with a newline at its end.
     fn text(self) -> String {
         match self {
+            Self::Commands => commands::page(),
             Self::Configuration => config::reference::page(),
             Self::Events => audit::reference(),
             Self::Metrics => metrics::reference(),
+            Self::Openapi => pretty(&admin::document()),
             Self::Rules => decision::reference(),
-            Self::Schema => {
-                let schema = serde_json::to_string_pretty(&config::schema());
-                schema.expect("a schema is JSON already") + "\n"
-            }
+            Self::Schema => pretty(config::schema().as_value()),
         }
     }
+}
+
+fn pretty(document: &Value) -> String {
+    format!("{document:#}\n")
 }
 
 impl Reference {
@@ -66,9 +75,11 @@ mod tests {
     /// Where the copy of a page stands, from the root of the repository.
     fn copy(page: Page) -> &'static str {
         match page {
+            Page::Commands => "docs/reference/commands.md",
             Page::Configuration => "docs/reference/configuration.md",
             Page::Events => "docs/reference/events.md",
             Page::Metrics => "docs/reference/metrics.md",
+            Page::Openapi => "docs/reference/openapi.json",
             Page::Rules => "docs/reference/rules.md",
             Page::Schema => "docs/reference/portpass.schema.json",
         }

@@ -12,9 +12,13 @@ use crate::{decision::GroupSource, identity::IssuerSettings};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupSection {
-    /// The identities in it.
+    /// The identities in it, where the file keeps them.
     /// Example: `[{ issuer = "github", id = "74" }]`.
-    members: Vec<MemberSection>,
+    members: Option<Vec<MemberSection>>,
+    /// Whether operators keep its members at run time, with `portpass groups`.
+    /// Either this or `members`. Example: `true`.
+    #[serde(default)]
+    operators: bool,
 }
 
 /// One identity: an issuer's name and the immutable id it vouches for.
@@ -42,8 +46,26 @@ pub(super) fn settle(
         names::check(reading, "group", &table.name, table.at);
         known.push(table.name.clone());
         let Some(section) = table.value else { continue };
+        let listed = match (section.members, section.operators) {
+            (Some(listed), false) => listed,
+            (None, true) => {
+                groups.insert(table.name, GroupSource::Operators);
+                continue;
+            }
+            (Some(_), true) => {
+                let message = "a group is kept here or by operators; remove `members` or `operators`";
+                reading.fault(table.at, message);
+                continue;
+            }
+            (None, false) => {
+                let message = "`members` is missing; or let operators keep the group, with \
+                               `operators = true`";
+                reading.fault(table.at, message);
+                continue;
+            }
+        };
         let mut members = Vec::new();
-        for member in section.members {
+        for member in listed {
             names::refer(reading, "issuer", [&member.issuer], issuer_names);
             check_id(reading, issuers, &member.issuer.value, &member.id);
             members.push((member.issuer.value, member.id.value));

@@ -1,9 +1,11 @@
 //! `[issuer.*]`: the platforms whose JWTs are believed.
 
+use std::num::NonZeroU32;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, names, period::Period, read::Reading};
+use super::{Located, names, number::Number, period::Period, read::Reading};
 use crate::identity::{IssuerKind, IssuerSettings, KeySource};
 
 /// Names that the identities of callers have without an issuer.
@@ -14,6 +16,11 @@ const RESERVED: [&str; 3] = ["anonymous", "local", "token"];
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerSection {
+    /// Whether a JWT that has expired is accepted again until its session ends,
+    /// for clients that keep the JWT itself: podman, crane, helm. Whoever finds
+    /// the JWT can then use it for as long.
+    #[serde(default)]
+    accept_jwt_again: bool,
     /// The signature algorithms that are accepted. Default by kind: `forgejo`,
     /// `github-actions` and `gitlab` `["RS256"]`; `kubernetes`
     /// `["RS256", "ES256", "ES384"]`; `oidc` `["EdDSA", "ES256", "ES384",
@@ -77,6 +84,15 @@ pub(super) struct IssuerSection {
     /// JWT.
     #[serde(default = "an_hour")]
     session_max: Located<Period<0, 21_600>>,
+    /// How many tokens a login may get in all, whichever way; unlimited without
+    /// it. A push takes one for each `token_ttl`, and more where an image is
+    /// mounted from another repository.
+    session_max_uses: Option<Number<1, 1_000_000>>,
+    /// Whether a login may be used from the network only where it began: the
+    /// first 24 bits of an IPv4 address, 48 of IPv6. Not for runners whose
+    /// address changes between two requests.
+    #[serde(default)]
+    session_same_network: bool,
     /// The platform's own address, where there is more than one of its kind.
     /// Example: `"https://gitlab.example.com"`.
     url: Option<Located<String>>,
@@ -145,6 +161,11 @@ impl IssuerSection {
                 value: self.session_max.value.duration(),
                 at: self.session_max.at,
             },
+            session_max_uses: self
+                .session_max_uses
+                .and_then(|uses| NonZeroU32::new(uses.number())),
+            session_same_network: self.session_same_network,
+            accept_jwt_again: self.accept_jwt_again,
             max_jwt_lifetime: self.max_jwt_lifetime.map(duration),
             keys,
             ca: self.ca.map(|path| Located {

@@ -165,11 +165,13 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let log = reading.section("log");
     let store: StoreSection = reading.section("store");
     let data_dir = reading.path(&store.data_dir);
+    let database_url = store.settle(reading);
     let admin: AdminSection = reading.section("admin");
-    let admin_socket = admin.socket.map_or_else(
+    let admin_socket = admin.socket.as_ref().map_or_else(
         || data_dir.join("admin").join("portpass.sock"),
-        |socket| reading.path(&socket),
+        |socket| reading.path(socket),
     );
+    let admin_listen = admin.settle(&listen, tls.as_ref(), reading);
     let keys = reading
         .section::<super::keys::KeysSection>("keys")
         .settle(&data_dir, reading);
@@ -210,10 +212,12 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         limits,
         events,
         metrics,
+        admin_listen,
         admin_socket,
         keys,
         log,
         data_dir,
+        database_url,
         registries,
         issuers,
         policy,

@@ -10,6 +10,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
+    admin::AdminListen,
+    days::Days,
+    environment::admin_token,
     error::ConfigError,
     events::EventSettings,
     file::schema,
@@ -23,6 +26,7 @@ pub use self::{
     place::{Fault, Located, Place},
     public_url::check_public_url,
     reload::{Changed, Footprint, Watch},
+    secret::SecretText,
     sources::{Diagnostic, Sources},
     suggest::{closest, instead},
     tls::TlsFiles,
@@ -33,6 +37,8 @@ use crate::{
 
 mod admin;
 mod cut;
+mod days;
+mod environment;
 mod error;
 mod events;
 mod file;
@@ -57,6 +63,7 @@ pub mod reference;
 mod registry;
 mod reload;
 mod rule;
+mod secret;
 mod sources;
 mod store;
 mod suggest;
@@ -84,6 +91,8 @@ pub struct Config {
     pub events: EventSettings,
     /// What is counted.
     pub metrics: MetricSettings,
+    /// The admin API over TCP, if it is wanted.
+    pub admin_listen: Option<AdminListen>,
     /// The Unix socket for commands.
     pub admin_socket: PathBuf,
     /// What tokens are signed with.
@@ -92,6 +101,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// The PostgreSQL database, if it is not SQLite's in the data folder.
+    pub database_url: Option<SecretText>,
     /// The registries, by name.
     pub registries: Vec<Arc<Registry>>,
     /// The issuers, by name.

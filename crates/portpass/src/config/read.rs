@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read as _,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -117,6 +118,27 @@ impl<'a> Reading<'a> {
             }
         }
         resolved
+    }
+
+    /// The text of a file that the configuration names, without the newline at
+    /// its end.
+    pub(super) fn text(&mut self, path: &Located<String>, max_bytes: u64) -> Option<String> {
+        let resolved = self.sources.resolve(path.at, &path.value);
+        let mut text = String::new();
+        let read = std::fs::File::open(&resolved)
+            .and_then(|file| file.take(max_bytes + 1).read_to_string(&mut text));
+        let message = match read {
+            Ok(_) if text.len() as u64 <= max_bytes => {
+                let digest = digest::digest(&digest::SHA256, text.as_bytes());
+                self.referenced.insert(resolved, digest);
+                let end = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+                return Some(end.unwrap_or(&text).to_owned());
+            }
+            Ok(_) => format!("{} is larger than {max_bytes} bytes", resolved.display()),
+            Err(error) => format!("{} cannot be read: {error}", resolved.display()),
+        };
+        self.fault(path.at, message);
+        None
     }
 
     /// The path of a file that is read at each use, and must be there.

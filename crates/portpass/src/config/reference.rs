@@ -130,6 +130,9 @@ impl<'s> Page<'s> {
             one => one.clone(),
         });
         match named.as_ref().and_then(Value::as_str) {
+            _ if schema.get("title").is_some_and(|title| title == "secret") => {
+                "text, or `{ file = \"…\" }`".to_owned()
+            }
             Some("boolean") => "`true` or `false`".to_owned(),
             Some("integer") => "whole number".to_owned(),
             Some("array") => {
@@ -144,6 +147,14 @@ impl<'s> Page<'s> {
             {
                 let bounds = schema.get("title").and_then(Value::as_str);
                 format!("time, {}", bounds.unwrap_or_default())
+            }
+            Some("string")
+                if schema
+                    .get("pattern")
+                    .is_some_and(|form| form == "^[0-9]+d$") =>
+            {
+                let bounds = schema.get("title").and_then(Value::as_str);
+                format!("days, {}", bounds.unwrap_or_default())
             }
             Some("string") => "text".to_owned(),
             Some(_) | None if !Self::variants(schema).is_empty() => "word".to_owned(),

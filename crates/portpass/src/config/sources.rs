@@ -118,8 +118,8 @@ impl Sources {
         let shown = self.locate(fault);
         let number = shown.line.to_string();
         let gutter = " ".repeat(number.len());
-        let line = self.line(fault.at);
-        let (line, column) = cut(line, shown.column);
+        let line = without_passwords(self.line(fault.at));
+        let (line, column) = cut(&line, shown.column);
         let indent: String = line
             .chars()
             .take(column - 1)
@@ -177,6 +177,32 @@ impl Sources {
         let text = self.files.get(at.file).map_or("", |file| &file.text);
         text.split_at_checked(at.start).unwrap_or((text, ""))
     }
+}
+
+/// A line with each password in an address made unreadable, as wide as before.
+fn without_passwords(line: &str) -> String {
+    let mut parts = line.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("://");
+        let end = part.find(['/', '"', '\'', ' ']).unwrap_or(part.len());
+        let (address, rest) = part.split_at(end);
+        match address.rsplit_once('@') {
+            Some((user, host)) => {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                shown.push_str(name);
+                shown.extend(password.chars().map(|_| '*').chain(
+                    // The colon is part of the width.
+                    user.contains(':').then_some('*'),
+                ));
+                shown.push('@');
+                shown.push_str(host);
+            }
+            None => shown.push_str(address),
+        }
+        shown.push_str(rest);
+    }
+    shown
 }
 
 /// The part of a line around a column, without what would move a terminal's

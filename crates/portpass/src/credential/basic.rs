@@ -7,7 +7,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{Malformed, jwt::is_jwt_shaped};
+use super::{Malformed, Secret, jwt::is_jwt_shaped};
 
 /// Some clients leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -15,9 +15,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A user name, which never means anything, and a password.
+/// The password; the user name never means anything.
 pub(super) struct Basic {
-    pub(super) user: String,
     pub(super) password: String,
 }
 
@@ -39,9 +38,8 @@ impl Basic {
             .decode(encoded.trim_matches(' '))
             .map_err(|_not_base64| Malformed::Basic)?;
         let decoded = String::from_utf8(decoded).map_err(|_not_utf8| Malformed::Basic)?;
-        let (user, password) = decoded.split_once(':').ok_or(Malformed::Basic)?;
+        let (_user, password) = decoded.split_once(':').ok_or(Malformed::Basic)?;
         Ok(Self {
-            user: user.to_owned(),
             password: password.to_owned(),
         })
     }
@@ -51,6 +49,6 @@ impl Basic {
     pub(super) fn colon_in_user_name(&self) -> bool {
         self.password
             .rsplit_once(':')
-            .is_some_and(|(_, after)| is_jwt_shaped(after))
+            .is_some_and(|(_, after)| is_jwt_shaped(after) || Secret::parse(after).is_some())
     }
 }

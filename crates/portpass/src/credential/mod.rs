@@ -21,10 +21,14 @@ pub use self::{
 pub enum Credential {
     /// Nothing was presented.
     Anonymous,
+    /// A secret that begins `portpass_at_`.
+    ApiToken(Secret),
     /// A password of the shape of a JWT, under any user name.
     Jwt(UnverifiedJwt),
     /// A password of no shape that this version can prove.
     Opaque,
+    /// A secret that begins `portpass_rt_`.
+    RefreshToken(Secret),
 }
 
 /// Where a request may carry its credential, as it came.
@@ -34,6 +38,8 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a [u8]>,
     /// `password` of a form with `grant_type=password` (RFC 6749 §4.3.2).
     pub password: Option<&'a str>,
+    /// `refresh_token` of a form with `grant_type=refresh_token` (RFC 6749 §6).
+    pub refresh_token: Option<&'a str>,
 }
 
 /// Says what is there, never what it is.
@@ -42,6 +48,7 @@ impl fmt::Debug for Presented<'_> {
         f.debug_struct("Presented")
             .field("authorization", &self.authorization.is_some())
             .field("password", &self.password.is_some())
+            .field("refresh_token", &self.refresh_token.is_some())
             .finish()
     }
 }
@@ -64,43 +71,61 @@ pub enum Malformed {
     /// Another scheme than Basic.
     #[error("the authorization scheme is not Basic")]
     Scheme,
+    /// Begins like a secret of ours, and was mistyped or cut.
+    #[error("the secret is damaged: it was mistyped, or is not all there")]
+    Secret,
     /// More than one way to authenticate in one request (RFC 6749 §2.3).
-    #[error("the credential is in the header and in the form")]
+    #[error("there is more than one credential in the header and the form")]
     TwoCredentials,
 }
 
 impl Credential {
     /// Takes apart what was presented.
     ///
-    /// A password is a JWT by its shape alone, whatever the user name: two dots,
-    /// and a first part that is a JSON object in base64url. Such a password is
-    /// never tried as anything else.
+    /// What a password or a refresh token is, its shape alone says, whatever the
+    /// user name and wherever it stands. Two dots, and a first part that is a
+    /// JSON object in base64url, are a JWT, which is never tried as anything
+    /// else; the prefix of a secret of ours is that secret.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or there is more than one.
     pub fn from_request(presented: &Presented<'_>) -> Result<Self, Malformed> {
-        match (presented.authorization, presented.password) {
-            (None, None) => Ok(Self::Anonymous),
-            (Some(_), Some(_)) => Err(Malformed::TwoCredentials),
-            (None, Some(password)) => Self::from_password(password),
-            (Some(header), None) => {
+        match (
+            presented.authorization,
+            presented.password,
+            presented.refresh_token,
+        ) {
+            (None, None, None) => Ok(Self::Anonymous),
+            (None, Some(secret), None) | (None, None, Some(secret)) => Self::by_shape(secret),
+            (Some(header), None, None) => {
                 let basic = basic::Basic::parse(header)?;
                 if basic.colon_in_user_name() {
                     return Err(Malformed::ColonInUserName);
                 }
-                if basic.user.is_empty() && basic.password.is_empty() {
-                    return Err(Malformed::Empty);
-                }
-                Self::from_password(&basic.password)
+                Self::by_shape(&basic.password)
+            }
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+                Err(Malformed::TwoCredentials)
             }
         }
     }
 
-    fn from_password(password: &str) -> Result<Self, Malformed> {
-        if password.is_empty() {
+    fn by_shape(text: &str) -> Result<Self, Malformed> {
+        if text.is_empty() {
             return Err(Malformed::Empty);
         }
-        if !jwt::is_jwt_shaped(password) {
-            return Ok(Self::Opaque);
+        if jwt::is_jwt_shaped(text) {
+            return text.parse().map(Self::Jwt).map_err(Malformed::Jwt);
         }
-        password.parse().map(Self::Jwt).map_err(Malformed::Jwt)
+        let Some(secret) = Secret::parse(text) else {
+            return Ok(Self::Opaque);
+        };
+        let secret = secret?;
+        Ok(match secret.kind() {
+            SecretKind::ApiToken => Self::ApiToken(secret),
+            SecretKind::RefreshToken => Self::RefreshToken(secret),
+        })
     }
 }
 

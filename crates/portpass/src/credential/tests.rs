@@ -28,15 +28,26 @@ fn basic(user: &str, password: &str) -> Vec<u8> {
 fn by_header(header: &[u8]) -> Result<Credential, Malformed> {
     Credential::from_request(&Presented {
         authorization: Some(header),
-        password: None,
+        ..Presented::default()
     })
 }
 
 fn by_form(password: &str) -> Result<Credential, Malformed> {
     Credential::from_request(&Presented {
-        authorization: None,
         password: Some(password),
+        ..Presented::default()
     })
+}
+
+fn by_refresh_token(text: &str) -> Result<Credential, Malformed> {
+    Credential::from_request(&Presented {
+        refresh_token: Some(text),
+        ..Presented::default()
+    })
+}
+
+fn secret(kind: SecretKind) -> String {
+    Secret::make(kind).unwrap().expose().to_owned()
 }
 
 fn fault(password: &str) -> JwtFault {
@@ -126,16 +137,76 @@ fn what_cannot_be_read_is_never_anonymous() {
 }
 
 #[test]
-fn header_and_form_at_once_are_refused() {
+fn two_credentials_at_once_are_refused() {
     let header = basic("JWT", &jwt());
-    let both = Presented {
+    let secret = secret(SecretKind::RefreshToken);
+    let all = Presented {
         authorization: Some(&header),
         password: Some("secret"),
+        refresh_token: Some(&secret),
     };
-    assert_eq!(
-        Credential::from_request(&both).unwrap_err(),
-        Malformed::TwoCredentials
-    );
+    for both in [
+        all,
+        Presented {
+            authorization: None,
+            ..all
+        },
+        Presented {
+            password: None,
+            ..all
+        },
+        Presented {
+            refresh_token: None,
+            ..all
+        },
+    ] {
+        assert_eq!(
+            Credential::from_request(&both).unwrap_err(),
+            Malformed::TwoCredentials,
+            "{both:?}"
+        );
+    }
+}
+
+#[test]
+fn our_secrets_are_known_by_their_shape_wherever_they_stand() {
+    let refresh = secret(SecretKind::RefreshToken);
+    let api = secret(SecretKind::ApiToken);
+    // containerd sends a refresh token as password of nobody.
+    for user in ["", "JWT", "<token>"] {
+        let ours = by_header(&basic(user, &refresh));
+        assert!(matches!(ours, Ok(Credential::RefreshToken(_))), "{user}");
+        let ours = by_header(&basic(user, &api));
+        assert!(matches!(ours, Ok(Credential::ApiToken(_))), "{user}");
+    }
+    for read in [by_form, by_refresh_token] {
+        assert!(matches!(read(&refresh), Ok(Credential::RefreshToken(_))));
+        assert!(matches!(read(&api), Ok(Credential::ApiToken(_))));
+        assert!(matches!(read(&jwt()), Ok(Credential::Jwt(_))));
+        assert!(matches!(read("hunter2"), Ok(Credential::Opaque)));
+        assert_eq!(read("").unwrap_err(), Malformed::Empty);
+    }
+}
+
+#[test]
+fn a_damaged_secret_of_ours_is_named_as_such() {
+    for kind in [SecretKind::ApiToken, SecretKind::RefreshToken] {
+        let mut cut = secret(kind);
+        cut.pop();
+        for read in [by_form, by_refresh_token] {
+            assert_eq!(read(&cut).unwrap_err(), Malformed::Secret);
+        }
+        let header = basic("", &cut);
+        assert_eq!(by_header(&header).unwrap_err(), Malformed::Secret);
+        let bare = by_form(kind.prefix());
+        assert_eq!(bare.unwrap_err(), Malformed::Secret);
+    }
+}
+
+#[test]
+fn a_jwt_that_holds_a_secret_of_ours_is_a_jwt() {
+    let disguised = jwt_with(r#"{"alg":"RS256","kid":"portpass_rt_a"}"#);
+    assert!(matches!(by_form(&disguised), Ok(Credential::Jwt(_))));
 }
 
 #[test]
@@ -148,6 +219,11 @@ fn a_colon_in_the_user_name_is_named() {
         by_header(&basic("system:serviceaccount:ns:sa", &jwt())).unwrap_err(),
         Malformed::ColonInUserName
     );
+    let secret = secret(SecretKind::ApiToken);
+    assert_eq!(
+        by_header(&basic("robot:mirror", &secret)).unwrap_err(),
+        Malformed::ColonInUserName
+    );
 }
 
 #[test]
@@ -156,7 +232,7 @@ fn what_is_not_shaped_like_a_jwt_is_opaque() {
     for password in [
         "hunter2",
         "a.b.c",
-        "portpass_at_x",
+        "portpass",
         "W10.e30.e30",
         &five_parts,
         "pass:word",
@@ -270,11 +346,14 @@ fn the_type_is_a_jwts_or_nothing() {
 fn nothing_presented_can_be_read_from_debug_output() {
     let text = jwt();
     let header = basic("JWT", &text);
+    let secret = secret(SecretKind::RefreshToken);
     let presented = Presented {
         authorization: Some(&header),
         password: Some(&text),
+        refresh_token: Some(&secret),
     };
-    let shown = format!("{presented:?} {:?}", by_form(&text));
+    let shown = format!("{presented:?} {:?} {:?}", by_form(&text), by_form(&secret));
+    assert!(!shown.contains("portpass_rt_"), "{shown}");
     for secret in text.split('.') {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -290,6 +369,12 @@ proptest! {
     #[test]
     fn no_password_panics_or_passes_for_nothing(password in "[A-Za-z0-9_=.:-]{0,80}") {
         prop_assert!(!matches!(by_form(&password), Ok(Credential::Anonymous)));
+    }
+
+    #[test]
+    fn what_begins_like_a_secret_of_ours_is_never_opaque(rest: String) {
+        let text = format!("portpass_rt_{rest}");
+        prop_assert!(!matches!(by_form(&text), Ok(Credential::Opaque | Credential::Anonymous)));
     }
 
     #[test]

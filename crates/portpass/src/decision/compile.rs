@@ -6,20 +6,17 @@ use super::{
     Policy, PolicySource, RuleSource,
     cel::{CelError, Expression, NamedClaims},
     condition::Conjunction,
+    groups::Groups,
     images::Images,
     matches::Matches,
     namespace,
     pattern::Pattern,
-    request::Groups,
     rule::{Rule, Who},
     suggestion::did_you_mean,
     variables::Environment,
     version::version,
 };
-use crate::{
-    config::{Fault, Located, Place},
-    identity::Fact,
-};
+use crate::config::{Fault, Located, Place};
 
 /// Compiles everything, and collects every fault on the way.
 pub(super) fn policy(source: &PolicySource) -> Result<Policy, Vec<Fault>> {
@@ -310,9 +307,7 @@ impl Compiler<'_> {
         if !writes || !code_host || rule.any_run {
             return;
         }
-        let facts = compiled.when.facts();
-        let refs = [Fact::Ref, Fact::Environment, Fact::RefProtected];
-        if !facts.contains(&Fact::Event) || !refs.iter().any(|fact| facts.contains(fact)) {
+        if !compiled.when.narrows_runs() {
             self.fault(
                 rule.when.as_ref().map_or(rule.at, |when| when.at),
                 "push and delete by a code host need `event` and one of `ref`, `environment`, \

@@ -68,6 +68,14 @@ impl Conjunction {
         first.map(|fact| Unmet { fact, count })
     }
 
+    /// Whether it says what sets a run of a code host off, and of which ref or
+    /// environment the run is.
+    pub(super) fn narrows_runs(&self) -> bool {
+        let facts = self.facts();
+        let narrow = [Fact::Environment, Fact::Ref, Fact::RefProtected];
+        facts.contains(&Fact::Event) && narrow.iter().any(|fact| facts.contains(fact))
+    }
+
     /// The facts that are looked at whichever way it is met.
     pub(super) fn facts(&self) -> BTreeSet<Fact> {
         let mut facts = BTreeSet::new();

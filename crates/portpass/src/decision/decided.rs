@@ -6,13 +6,13 @@ use scope::Scopes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{RuleOutcome, refusal::Refusal};
+use super::{Namespace, RuleOutcome, refusal::Refusal};
 use crate::{identity::Proof, registry::Registry, short_id::ShortId};
 
 /// The id under which the operator finds a decision.
 ///
-/// It is made of login, registry, sorted scopes and policy version, so a client
-/// that asks the same twice (containerd's POST, then GET) is one decision.
+/// It is made of login, registry, sorted scopes and policy version
+/// ([`Decision::policy`]), so a client that asks the same twice (containerd's POST, then GET) is one decision.
 pub fn decision_id(
     login: Option<ShortId>,
     registry: &str,
@@ -62,7 +62,9 @@ impl Decision {
         &self.asked
     }
 
-    /// The version of the policy that decided.
+    /// The version of the policy that decided: a digest of the file's version,
+    /// the operators' groups that the caller is in, and the owners of the names
+    /// that the rules render for it. It is the file's where there are none.
     pub fn policy(&self) -> ShortId {
         self.policy
     }
@@ -91,6 +93,7 @@ impl Decision {
 pub struct Grant {
     pub(super) decision: Decision,
     pub(super) access: Vec<Access>,
+    pub(super) claims: Vec<Namespace>,
 }
 
 impl Grant {
@@ -112,6 +115,13 @@ impl Grant {
     /// The token's `access`, in the order of the scopes; empty for a login probe.
     pub fn access(&self) -> &[Access] {
         &self.access
+    }
+
+    /// The names that push was given through and that are nobody's yet: they
+    /// become the caller's in the transaction that records the token, or it is
+    /// dropped. Sorted; none for what is only pulled or deleted.
+    pub fn claims(&self) -> &[Namespace] {
+        &self.claims
     }
 
     /// The granted scopes as the OAuth `scope` field has them, with spaces between.
@@ -138,6 +148,7 @@ impl Grant {
                 rules: Vec::new(),
             },
             access,
+            claims: Vec::new(),
         }
     }
 }

@@ -2,36 +2,46 @@
 //!
 //! [`Policy::compile`] turns the file's rules into a [`Policy`]; what can be
 //! wrong with them is found there. [`Policy::decide`] weighs one request, and
-//! is the only maker of a [`Grant`] or a [`Denied`]. Nothing here performs
+//! is the only maker of a [`Grant`] or a [`Denied`]. What it cannot know by
+//! itself, the operators' groups of the caller and the owners of the names that
+//! [`Policy::namespaces`] lists, comes in as [`Held`]. Nothing here performs
 //! I/O, asks the time or draws random numbers.
 //!
-//! Another placeholder: a variant of `template::Placeholder`. Another fact: a
+//! Another placeholder: a variant of `placeholder::Placeholder`. Another fact: a
 //! variant of `identity::Fact`. The reference page is made from both.
 
+mod actions;
 mod ceiling;
 mod cel;
 mod compile;
 mod condition;
+mod covers;
 mod decided;
 mod glob;
+mod groups;
+mod hold;
 mod images;
+mod judgement;
+mod least_rule;
 mod matches;
 mod namespace;
 mod outcome;
 mod overlap;
 mod owners;
 mod pattern;
+mod placeholder;
 mod policy;
 mod reference;
 mod refusal;
 mod request;
+mod resource;
 mod rule;
 mod source;
 mod suggestion;
 mod template;
 #[cfg(test)]
 mod tests;
-
+mod values;
 mod variables;
 mod version;
 mod vocabulary;
@@ -40,8 +50,9 @@ mod when;
 pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
+    least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
-    owners::{Namespace, Owners},
+    owners::{Held, Namespace, Owners},
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},

@@ -12,9 +12,13 @@ use super::{
     glob::{self, Step},
     images, overlap,
     pattern::Pattern,
+    placeholder::Placeholder,
     rule::{Rule, Who},
 };
-use crate::config::{Fault, Place};
+use crate::{
+    config::{Fault, Place},
+    identity::TOKEN,
+};
 
 /// Everything that one pattern of one rule can mean for one issuer.
 struct Reach<'s> {
@@ -26,18 +30,19 @@ struct Reach<'s> {
     steps: Vec<Step>,
 }
 
-/// The issuers whose identities a rule can be for.
+/// The issuers whose identities a rule can be for. Operators can put identities
+/// of any of them into their groups.
 pub(super) fn issuers<'s>(source: &'s PolicySource, who: &'s Who) -> BTreeSet<&'s str> {
     match who {
         Who::Anonymous => BTreeSet::new(),
         Who::Everybody => source.issuers.keys().map(String::as_str).collect(),
-        Who::Group(group) => {
-            let members = source
-                .groups
-                .get(group)
-                .map_or(&[][..], GroupSource::members);
-            members.iter().map(|(issuer, _)| issuer.as_str()).collect()
-        }
+        Who::Group(group) => match source.groups.get(group) {
+            Some(GroupSource::Members(members)) => {
+                members.iter().map(|(issuer, _)| issuer.as_str()).collect()
+            }
+            Some(GroupSource::Operators) => issuers(source, &Who::Everybody),
+            None => BTreeSet::new(),
+        },
         Who::Issuers(issuers) => issuers.iter().map(String::as_str).collect(),
     }
 }
@@ -88,6 +93,13 @@ impl Reach<'_> {
     }
 }
 
+fn is_operators(source: &PolicySource, who: &Who) -> bool {
+    match who {
+        Who::Group(group) => source.groups.get(group) == Some(&GroupSource::Operators),
+        Who::Anonymous | Who::Everybody | Who::Issuers(_) => false,
+    }
+}
+
 fn reaches<'s>(source: &'s PolicySource, rules: &'s [Rule]) -> Vec<Reach<'s>> {
     let mut reaches = Vec::new();
     for (rule, compiled) in source.rules.values().zip(rules) {
@@ -100,7 +112,13 @@ fn reaches<'s>(source: &'s PolicySource, rules: &'s [Rule]) -> Vec<Reach<'s>> {
             // first issuer stands for all.
             let several = template.names_issuer();
             let take = if several { issuers.len() } else { 1 };
-            for issuer in issuers.iter().take(take) {
+            // API tokens, which may be in such a group, have no fact but `issuer`.
+            let tokens = is_operators(source, &compiled.who)
+                && template
+                    .placeholders()
+                    .all(|one| one == Placeholder::Issuer);
+            let tokens = tokens.then_some(TOKEN);
+            for issuer in issuers.iter().copied().take(take).chain(tokens) {
                 reaches.push(Reach {
                     rule: &compiled.name,
                     text: &pattern.value,

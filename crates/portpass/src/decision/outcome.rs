@@ -29,6 +29,12 @@ pub enum Outcome {
     OtherCaller,
     /// It is for other registries.
     OtherRegistry,
+    /// It matched and gives nothing, because this name that it renders belongs
+    /// to another id.
+    Owned(String),
+    /// It gives nothing to ids of an issuer whose name stands for something
+    /// else than before.
+    Suspended,
     /// Its expression is not true, or could not be evaluated.
     UnmetCel,
     /// This is the first fact that is not as it should be.

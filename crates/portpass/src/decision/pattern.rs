@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     glob::{Glob, Step},
-    template::{Template, TemplateError, Unrendered, Values, can_be_a_name},
+    template::{Template, TemplateError, Unrendered, can_be_a_name},
+    values::Values,
 };
 
 /// A pattern of `pull`, `push` or `delete`, compiled.

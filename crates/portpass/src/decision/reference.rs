@@ -3,7 +3,7 @@
 use super::{
     cel::{FUNCTIONS, VARIABLES},
     glob::Class,
-    template::Placeholder,
+    placeholder::{OwnerId, Placeholder},
     vocabulary::{Kind, kind},
 };
 use crate::identity::Fact;
@@ -19,8 +19,16 @@ pub fn reference() -> String {
             Class::Any => "yes",
             Class::Segment => "no",
         };
+        let owner = match placeholder.owner() {
+            Some(OwnerId::Fact(fact)) => format!("`{fact}`"),
+            Some(OwnerId::Identity) => "the identity's id".to_owned(),
+            None => "nobody".to_owned(),
+        };
         let meaning = placeholder.fact().doc();
-        format!("| `{{{}}}` | {slash} | {meaning} |", placeholder.word())
+        format!(
+            "| `{{{}}}` | {slash} | {owner} | {meaning} |",
+            placeholder.word()
+        )
     }));
     let variables = rows(
         VARIABLES
@@ -33,8 +41,8 @@ pub fn reference() -> String {
         .collect();
     format!(
         "{WHO}\n{WHEN}\n| fact | compared with | meaning |\n| --- | --- | --- |\n{facts}\n\
-         {TEMPLATES}\n| placeholder | may hold `/` | meaning |\n| --- | --- | --- |\n\
-         {placeholders}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
+         {TEMPLATES}\n| placeholder | may hold `/` | owner | meaning |\n| --- | --- | --- | --- |\n\
+         {placeholders}\n{OWNERS}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
          Functions: {}; operators; and the macros `all`, `exists`, `exists_one`, `filter`, `has`, \
          `map`. There are no regular expressions, no time and no repository.\n\n{ANSWERS}",
         functions.join(", ")
@@ -81,6 +89,10 @@ Push implies pull. A deny of `pull` takes push as well, a deny of `push` leaves 
 stands alone. Push or delete by a code host needs `event` and one of `ref`, `environment` and
 `ref_protected` in its conditions, unless it says `any_run = true`. Anonymous rules have no
 conditions and templates, and give pull and catalog only.
+
+A group that operators keep may come to hold identities of every issuer, and API tokens: what its
+rules must say, they must say as if they were for all issuers. An API token gets what rules with its
+`group` and `anonymous` ones give, and nothing above the patterns it was made with; never the catalog.
 ";
 
 const WHEN: &str = "\
@@ -109,6 +121,22 @@ mean one repository for different issuers are refused when the file is read.
 to one issuer, and no template may be able to render it.
 ";
 
+const OWNERS: &str = "\
+## Owners
+
+A name on a platform can come to be somebody else's: a repository is deleted or renamed, and
+another takes its name. So what a template of `push` renders, up to its last placeholder that has an
+owner in the table above, belongs to the first id that was let push there. To any other id no
+template of `push` or `delete` that renders the name gives anything, the pull that comes with push
+included, until an operator transfers the name; nor to a caller without that id. Other patterns that
+cover the same repository, of the same rule or of another, give what they give: a rule with
+`push = [\"**\"]` asks for no owner, and makes none. Pull patterns have no owners.
+
+While an issuer's name stands for something else than before, and no operator has confirmed it, its
+ids are in no group, have no rows of `[images]`, and get nothing from a template that has an owner.
+What denies take from them stays taken.
+";
+
 const CEL: &str = "\
 ## Conditions: `cel`
 
@@ -127,8 +155,8 @@ is given. Resources of unknown kinds and unknown actions count as not asked for.
 a proven caller gets a token that gives nothing, and an anonymous one is refused.
 
 A refusal tells the caller what was asked, its own facts and which of them was unmet, never what a
-rule wants. Its reason stands in the event as one of `denied`, `invalid_name`, `login_required`,
-`no_rule`, `unmet_cel`, `unmet_fact` and `unusable_fact`.
+rule wants. Its reason stands in the event as one of `ceiling`, `denied`, `invalid_name`,
+`login_required`, `no_rule`, `owned`, `suspended`, `unmet_cel`, `unmet_fact` and `unusable_fact`.
 
 The event also keeps what each rule and each deny said:
 
@@ -138,7 +166,9 @@ The event also keeps what each rule and each deny said:
 | `other_access` | it would match, and is about none of what was asked: other repositories, or other actions |
 | `other_caller` | it is for other callers |
 | `other_registry` | it is for other registries |
+| `owned` | it matched and gives nothing of what was asked, because this name belongs to another id |
+| `suspended` | the same, because the issuer's name stands for something else than before |
 | `unmet_cel` | its expression is not true, or could not be evaluated |
 | `unmet_fact` | with the first fact that is not as it should be |
-| `void` | it matched and gives nothing, with the reason why a template could not be rendered |
+| `void` | it matched and gives nothing of what was asked, with the reason why a template could not be rendered |
 ";

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use scope::{Scope, Scopes};
 
+use super::placeholder::OwnerId;
 use crate::{
     identity::{Fact, FactType, FactValue, Facts, Proof},
     short_id::ShortId,
@@ -25,8 +26,10 @@ pub struct Refusal {
 }
 
 /// Why nothing, or too little, was granted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Reason {
+    /// The rules give it, and the API token is not for it.
+    Ceiling,
     /// A deny covers it.
     Denied,
     /// What was asked for is not a repository's name.
@@ -35,6 +38,10 @@ pub(super) enum Reason {
     LoginRequired,
     /// No rule gives this to such callers, whatever their facts.
     NoRule,
+    /// A rule gives it to whoever owns this name, and that is another id.
+    Owned { name: String, id: OwnerId },
+    /// A rule gives it, and the issuer's name stands for something else than before.
+    Suspended,
     /// The rule that came closest has an expression that is not true.
     UnmetCel,
     /// The rule that came closest wants this fact to be otherwise.
@@ -46,7 +53,7 @@ pub(super) enum Reason {
 impl Refusal {
     /// Puts a reason into words.
     pub(super) fn new(reason: Reason, scope: Option<&Scope>, proof: &Proof, id: ShortId) -> Self {
-        let message = message(reason, scope, proof, id).expect("writing to a string cannot fail");
+        let message = message(&reason, scope, proof, id).expect("writing to a string cannot fail");
         Self {
             reason,
             message: defused(&message),
@@ -56,10 +63,13 @@ impl Refusal {
     /// The reason as a stable word, for events and metrics.
     pub fn code(&self) -> &'static str {
         match self.reason {
+            Reason::Ceiling => "ceiling",
             Reason::Denied => "denied",
             Reason::InvalidName => "invalid_name",
             Reason::LoginRequired => "login_required",
             Reason::NoRule => "no_rule",
+            Reason::Owned { .. } => "owned",
+            Reason::Suspended => "suspended",
             Reason::UnmetCel => "unmet_cel",
             Reason::UnmetFact(_) => "unmet_fact",
             Reason::UnusableFact(_) => "unusable_fact",
@@ -73,13 +83,16 @@ impl Refusal {
 }
 
 impl Reason {
-    fn unmet(self) -> Option<Fact> {
+    fn unmet(&self) -> Option<Fact> {
         match self {
-            Self::UnmetFact(fact) | Self::UnusableFact(fact) => Some(fact),
-            Self::Denied
+            Self::UnmetFact(fact) | Self::UnusableFact(fact) => Some(*fact),
+            Self::Ceiling
+            | Self::Denied
             | Self::InvalidName
             | Self::LoginRequired
             | Self::NoRule
+            | Self::Owned { .. }
+            | Self::Suspended
             | Self::UnmetCel => None,
         }
     }
@@ -110,7 +123,7 @@ pub fn rejection(
 }
 
 fn message(
-    reason: Reason,
+    reason: &Reason,
     scope: Option<&Scope>,
     proof: &Proof,
     id: ShortId,
@@ -119,13 +132,27 @@ fn message(
     let name = (!proof.is_anonymous()).then(|| proof.name());
     push_who(&mut text, scope, name, proof.facts(), reason.unmet())?;
     text.push_str(": ");
-    match reason {
+    match *reason {
+        Reason::Ceiling => text.push_str("the API token was not made for this"),
         Reason::Denied => text.push_str("it is denied to this caller"),
         Reason::InvalidName => text.push_str("this is not a valid repository name"),
         Reason::LoginRequired => text.push_str(
             "no credential was presented; log in with the JWT of your platform as the password",
         ),
         Reason::NoRule => text.push_str("no rule gives this to the caller"),
+        Reason::Owned { ref name, id } => {
+            let asked = scope.map_or("", |scope| scope.name.as_str());
+            // The name may hold the wildcards of a rule, which is nobody's business.
+            let name = if asked.starts_with(name) { name } else { asked };
+            let (name, id) = (echo(name), id.word());
+            write!(
+                text,
+                "{name} belongs to another {id}; an operator can transfer it"
+            )?;
+        }
+        Reason::Suspended => text.push_str(
+            "the issuer's name stands for something else than before; an operator must confirm it",
+        ),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
         Reason::UnmetFact(fact)
             if fact.value_type() == FactType::Flag && proof.facts().get(fact).is_some() =>

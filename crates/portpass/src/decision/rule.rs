@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    Outcome,
+    Namespace, Outcome,
+    actions::Actions,
     cel::Expression,
     condition::{Conjunction, Leaning, Unmet},
+    covers::{Covers, Part},
     glob,
-    pattern::{Cover, Pattern},
+    hold::Hold,
+    pattern::Pattern,
     request::Request,
     template::Unrendered,
 };
@@ -41,68 +44,24 @@ pub(super) enum Who {
     Issuers(Vec<String>),
 }
 
-/// What may be done with a repository, or is asked for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Actions {
-    pub(super) delete: bool,
-    pub(super) pull: bool,
-    pub(super) push: bool,
-}
-
 /// What a rule says of a request.
 #[derive(Debug)]
 pub(super) enum Judged<'p> {
     Matched(Covers<'p>),
     OtherCaller,
     OtherRegistry,
+    /// It is for a group that the caller would be in, were its issuer not
+    /// suspended.
+    Suspended,
     UnmetCel,
     UnmetFact(Unmet),
     Void(Unrendered),
 }
 
-/// What a rule gives, or a deny takes, for one caller.
-#[derive(Debug, Default)]
-pub(super) struct Covers<'p> {
-    pull: Vec<Cover<'p>>,
-    push: Vec<Cover<'p>>,
-    delete: Vec<Cover<'p>>,
-    pub(super) catalog: bool,
-}
-
-impl Covers<'_> {
-    /// What is listed for a repository's name, without what follows from it.
-    fn listed(&self, name: &str) -> Actions {
-        let covers = |list: &[Cover<'_>]| list.iter().any(|cover| cover.covers(name));
-        Actions {
-            delete: covers(&self.delete),
-            pull: covers(&self.pull),
-            push: covers(&self.push),
-        }
-    }
-
-    /// What an allow gives: push implies pull, as registries require.
-    pub(super) fn gives(&self, name: &str) -> Actions {
-        let listed = self.listed(name);
-        Actions {
-            pull: listed.pull || listed.push,
-            ..listed
-        }
-    }
-
-    /// What a deny takes: without pull, push is of no use.
-    pub(super) fn takes(&self, name: &str) -> Actions {
-        let listed = self.listed(name);
-        Actions {
-            push: listed.push || listed.pull,
-            ..listed
-        }
-    }
-}
-
 impl Rule {
     /// What an allow says: what cannot be told is unmet.
     pub(super) fn judge<'p>(&'p self, request: &Request<'p>) -> Judged<'p> {
-        if !self.who.allows(request) {
+        if !self.who.names(request) {
             return Judged::OtherCaller;
         }
         if !self.is_about(request.registry) {
@@ -115,6 +74,9 @@ impl Rule {
             && expression.evaluate(request.variables()) != Some(true)
         {
             return Judged::UnmetCel;
+        }
+        if !self.who.allows(request) {
+            return Judged::Suspended;
         }
         match self.render(request) {
             Ok(covers) => Judged::Matched(covers),
@@ -141,7 +103,10 @@ impl Rule {
         let widely = |patterns: &'p [Pattern]| {
             patterns
                 .iter()
-                .map(|pattern| pattern.render_widely(&request.values, request.images))
+                .map(|pattern| Part {
+                    cover: pattern.render_widely(&request.values, request.images),
+                    hold: Hold::Free,
+                })
                 .collect()
         };
         Judged::Matched(Covers {
@@ -157,18 +122,43 @@ impl Rule {
     }
 
     fn render<'p>(&'p self, request: &Request<'p>) -> Result<Covers<'p>, Unrendered> {
-        let render = |patterns: &'p [Pattern]| {
-            patterns
-                .iter()
-                .map(|pattern| pattern.render(&request.values, request.images))
-                .collect::<Result<_, _>>()
+        let render = |patterns: &'p [Pattern], writes| {
+            let part = |pattern: &'p Pattern| {
+                Ok(Part {
+                    cover: pattern.render(&request.values, request.images)?,
+                    hold: Hold::of(pattern, writes, request),
+                })
+            };
+            patterns.iter().map(part).collect::<Result<_, _>>()
         };
         Ok(Covers {
-            pull: render(&self.pull)?,
-            push: render(&self.push)?,
-            delete: render(&self.delete)?,
+            pull: render(&self.pull, false)?,
+            push: render(&self.push, true)?,
+            delete: render(&self.delete, true)?,
             catalog: self.catalog,
         })
+    }
+
+    /// The names that this allow renders for a caller whom it is for, and that
+    /// have owners; none where its facts are not as they should be.
+    pub(super) fn namespaces(&self, request: &Request<'_>) -> impl Iterator<Item = Namespace> {
+        let is_for = self.who.allows(request)
+            && self.is_about(request.registry)
+            && self.when.unmet(request, Leaning::Unmet).is_none();
+        let patterns = self.push.iter().chain(&self.delete);
+        patterns
+            .filter(move |_| is_for)
+            .filter_map(|pattern| match pattern {
+                Pattern::Template(template) => template.namespace(&request.values).ok()?,
+                Pattern::Glob(_) | Pattern::Images => None,
+            })
+            .map(|(namespace, _)| namespace)
+    }
+
+    /// Whether this allow lets write whatever set a run of a code host off.
+    pub(super) fn writes_in_any_run(&self) -> bool {
+        let writes = !self.push.is_empty() || !self.delete.is_empty();
+        writes && !self.when.narrows_runs()
     }
 
     /// Whether this allow would give one of these actions on a repository, its
@@ -187,13 +177,20 @@ impl Rule {
 }
 
 impl Who {
+    /// Whether an allow gives to a caller. Of an issuer that is suspended nobody
+    /// knows whether its ids are whose they were, so they are in no group.
+    fn allows(&self, request: &Request<'_>) -> bool {
+        self.names(request) && (request.proof.is_bound() || !matches!(self, Self::Group(_)))
+    }
+
     /// Whether an allow is for a caller. What is given to callers without a
     /// credential is given to all: whoever has one could leave it away.
-    fn allows(&self, request: &Request<'_>) -> bool {
+    fn names(&self, request: &Request<'_>) -> bool {
         matches!(self, Self::Anonymous) || self.denies(request)
     }
 
-    /// Whether a deny is for a caller.
+    /// Whether a deny is for a caller. What is taken from an id stays taken
+    /// while its issuer is suspended.
     fn denies(&self, request: &Request<'_>) -> bool {
         match self {
             Self::Anonymous => request.proof.is_anonymous(),
@@ -207,56 +204,6 @@ impl Who {
     }
 }
 
-impl Actions {
-    pub(super) const ALL: Self = Self {
-        delete: true,
-        pull: true,
-        push: true,
-    };
-
-    pub(super) fn or(self, other: Self) -> Self {
-        Self {
-            delete: self.delete || other.delete,
-            pull: self.pull || other.pull,
-            push: self.push || other.push,
-        }
-    }
-
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            delete: self.delete && other.delete,
-            pull: self.pull && other.pull,
-            push: self.push && other.push,
-        }
-    }
-
-    pub(super) fn minus(self, other: Self) -> Self {
-        Self {
-            delete: self.delete && !other.delete,
-            pull: self.pull && !other.pull,
-            push: self.push && !other.push,
-        }
-    }
-
-    pub(super) fn any(self) -> bool {
-        self != Self::default()
-    }
-
-    /// The words, in alphabetical order.
-    pub(super) fn words(self) -> Vec<String> {
-        let words = [
-            (self.delete, "delete"),
-            (self.pull, "pull"),
-            (self.push, "push"),
-        ];
-        words
-            .into_iter()
-            .filter(|(is_in, _)| *is_in)
-            .map(|(_, word)| word.to_owned())
-            .collect()
-    }
-}
-
 impl Judged<'_> {
     /// The outcome, for the record.
     pub(super) fn outcome(&self) -> Outcome {
@@ -264,6 +211,7 @@ impl Judged<'_> {
             Self::Matched(_) => Outcome::Matched,
             Self::OtherCaller => Outcome::OtherCaller,
             Self::OtherRegistry => Outcome::OtherRegistry,
+            Self::Suspended => Outcome::Suspended,
             Self::UnmetCel => Outcome::UnmetCel,
             Self::UnmetFact(unmet) => Outcome::UnmetFact(unmet.fact),
             Self::Void(unrendered) => Outcome::Void(unrendered.to_string()),

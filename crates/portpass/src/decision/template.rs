@@ -1,77 +1,17 @@
 //! Templates: repository patterns with facts of the caller in them.
 
-use std::{cell::OnceCell, fmt};
+use std::fmt;
 
 use scope::is_repository_name;
 
 use super::{
-    glob::{Class, Glob, GlobError, Step, push_glob},
-    suggestion::did_you_mean,
-};
-use crate::identity::{Fact, Facts};
-
-/// A fact that may stand in a template, in braces.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Placeholder {
-    Issuer,
     Namespace,
-    Owner,
-    OwnerId,
-    Repository,
-    RepositoryId,
-    ServiceAccount,
-    User,
-}
-
-impl Placeholder {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Issuer,
-        Self::Namespace,
-        Self::Owner,
-        Self::OwnerId,
-        Self::Repository,
-        Self::RepositoryId,
-        Self::ServiceAccount,
-        Self::User,
-    ];
-
-    pub(super) fn fact(self) -> Fact {
-        match self {
-            Self::Issuer => Fact::Issuer,
-            Self::Namespace => Fact::Namespace,
-            Self::Owner => Fact::Owner,
-            Self::OwnerId => Fact::OwnerId,
-            Self::Repository => Fact::Repository,
-            Self::RepositoryId => Fact::RepositoryId,
-            Self::ServiceAccount => Fact::ServiceAccount,
-            Self::User => Fact::User,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        self.fact().name()
-    }
-
-    /// What its value may be: only the platforms' paths may hold a `/`.
-    pub(super) fn class(self) -> Class {
-        match self {
-            Self::Namespace | Self::Owner | Self::Repository => Class::Any,
-            Self::Issuer
-            | Self::OwnerId
-            | Self::RepositoryId
-            | Self::ServiceAccount
-            | Self::User => Class::Segment,
-        }
-    }
-
-    fn is_id(self) -> bool {
-        self.fact().is_immutable_id()
-    }
-
-    fn may_hold_slash(self) -> bool {
-        self.class() == Class::Any
-    }
-}
+    glob::{Class, Glob, GlobError, Step, push_glob},
+    placeholder::{OwnerId, Placeholder},
+    suggestion::did_you_mean,
+    values::Values,
+};
+use crate::identity::Fact;
 
 /// A pattern with at least one placeholder.
 #[derive(Clone, Debug)]
@@ -79,6 +19,17 @@ pub(super) struct Template {
     parts: Vec<Part>,
     /// The text before the first placeholder or wildcard.
     prefix: String,
+    owned: Option<OwnedPart>,
+}
+
+/// The part of what a template renders that has an owner.
+#[derive(Clone, Copy, Debug)]
+struct OwnedPart {
+    /// How many of the template's parts it is: up to the last placeholder
+    /// whose value could come to be somebody else's.
+    length: usize,
+    /// The id that owns it.
+    id: OwnerId,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +104,12 @@ impl Template {
         }
         push_parts(rest, &mut parts)?;
         let prefix = text.split(['{', '*']).next().unwrap_or_default().to_owned();
-        Ok(has_value.then_some(Self { parts, prefix }))
+        let owned = owned_part(&parts);
+        Ok(has_value.then_some(Self {
+            parts,
+            prefix,
+            owned,
+        }))
     }
 
     /// The text that everything it renders begins with.
@@ -235,6 +191,36 @@ impl Template {
         steps
     }
 
+    /// Whether what it renders belongs to one of the caller's ids.
+    pub(super) fn has_owner(&self) -> bool {
+        self.owned.is_some()
+    }
+
+    /// The name in it that has an owner, and which of the caller's ids that is.
+    ///
+    /// # Errors
+    ///
+    /// When the caller lacks that id, or what stands in the name.
+    pub(super) fn namespace(
+        &self,
+        values: &Values<'_>,
+    ) -> Result<Option<(Namespace, OwnerId)>, Unrendered> {
+        let Some(OwnedPart { length, id }) = self.owned else {
+            return Ok(None);
+        };
+        let mut name = String::with_capacity(length + 32);
+        for part in self.parts.iter().take(length) {
+            match part {
+                Part::Step(Step::Byte(byte)) => name.push(char::from(*byte)),
+                Part::Step(Step::Many(Class::Segment) | Step::One(_)) => name.push('*'),
+                Part::Step(Step::Many(Class::Any)) => name.push_str("**"),
+                Part::Value(placeholder) => name.push_str(values.value(*placeholder)?),
+            }
+        }
+        let owner = values.owner(id)?.to_owned();
+        Ok(Some((Namespace { name, owner }, id)))
+    }
+
     /// The pattern with the caller's facts in it.
     pub(super) fn render(&self, values: &Values<'_>) -> Result<Glob, Unrendered> {
         let mut steps = Vec::with_capacity(self.parts.len() + 32);
@@ -252,6 +238,17 @@ impl Template {
             Err(Unrendered::Whole)
         }
     }
+}
+
+fn owned_part(parts: &[Part]) -> Option<OwnedPart> {
+    let ids = parts.iter().zip(1..).filter_map(|(part, length)| {
+        let id = match part {
+            Part::Step(_) => None,
+            Part::Value(placeholder) => placeholder.owner(),
+        };
+        id.map(|id| OwnedPart { length, id })
+    });
+    ids.last()
 }
 
 fn push_parts(text: &str, parts: &mut Vec<Part>) -> Result<(), TemplateError> {
@@ -283,56 +280,4 @@ pub(super) fn can_be_a_name(steps: &[Step]) -> bool {
         Step::Many(_) | Step::One(_) => b'a',
     });
     String::from_utf8(bytes.collect()).is_ok_and(|name| is_repository_name(&name))
-}
-
-/// What one caller's placeholders render to, each worked out once.
-pub(super) struct Values<'p> {
-    issuer: &'p str,
-    facts: &'p Facts,
-    rendered: [OnceCell<Result<String, Unrendered>>; Placeholder::ALL.len()],
-}
-
-impl<'p> Values<'p> {
-    pub(super) fn new(issuer: &'p str, facts: &'p Facts) -> Self {
-        Self {
-            issuer,
-            facts,
-            rendered: Default::default(),
-        }
-    }
-
-    fn value(&self, placeholder: Placeholder) -> Result<&str, Unrendered> {
-        let cell = self
-            .rendered
-            .get(placeholder as usize)
-            .expect("there is a cell for each placeholder");
-        match cell.get_or_init(|| self.render(placeholder)) {
-            Ok(text) => Ok(text),
-            Err(unrendered) => Err(*unrendered),
-        }
-    }
-
-    fn render(&self, placeholder: Placeholder) -> Result<String, Unrendered> {
-        let fact = placeholder.fact();
-        let text = match placeholder {
-            Placeholder::Issuer => self.issuer,
-            Placeholder::Namespace
-            | Placeholder::Owner
-            | Placeholder::OwnerId
-            | Placeholder::Repository
-            | Placeholder::RepositoryId
-            | Placeholder::ServiceAccount
-            | Placeholder::User => self.facts.text(fact).ok_or(Unrendered::Absent(fact))?,
-        };
-        // ASCII first: lower-casing other letters makes ASCII of some of them
-        // (the Kelvin sign), and so another's name.
-        let text = text
-            .is_ascii()
-            .then(|| text.to_ascii_lowercase())
-            .ok_or(Unrendered::Unfit(fact))?;
-        let fits = is_repository_name(&text)
-            && !text.contains(':')
-            && text.bytes().all(|byte| placeholder.class().holds(byte));
-        fits.then_some(text).ok_or(Unrendered::Unfit(fact))
-    }
 }

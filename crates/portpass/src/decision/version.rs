@@ -1,11 +1,14 @@
 //! The policy's version: a digest that changes with its content only.
+//!
+//! The file's version covers the file. A decision's covers besides what
+//! operators and earlier requests have settled, as far as it concerns the caller.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{
-    PolicySource, RuleSource, When, images,
+    GroupSource, PolicySource, RuleSource, When, images,
     when::{Expected, Wanted},
 };
 use crate::{config::Located, short_id::ShortId};
@@ -19,12 +22,52 @@ pub(super) fn version(source: &PolicySource) -> ShortId {
         .collect();
     let content = json!({
         "denies": rules(&source.denies),
-        "groups": by_name(&source.groups, |group| json!(group.members().iter().collect::<BTreeSet<_>>())),
+        "groups": by_name(&source.groups, group),
         "images": images,
         "matches": by_name(&source.matches, |located| when(&located.value)),
         "rules": rules(&source.rules),
     });
     ShortId::of(content.to_string().as_bytes())
+}
+
+/// What a decision rests on beside the request.
+pub(super) struct Standing<'a> {
+    /// The file's version.
+    pub(super) file: ShortId,
+    /// Whether the caller's issuer is not suspended.
+    pub(super) is_bound: bool,
+    /// The operators' groups that the caller is in, sorted.
+    pub(super) groups: Vec<&'a str>,
+    /// The owners of the names that rules render for the caller.
+    pub(super) owners: BTreeSet<Owned<'a>>,
+}
+
+/// A name and its owner.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Owned<'a> {
+    pub(super) name: &'a str,
+    pub(super) issuer: &'a str,
+    pub(super) id: &'a str,
+}
+
+/// The version that a decision was made under: the file's, where operators and
+/// earlier requests have settled nothing that concerns the caller.
+pub(super) fn standing(standing: &Standing<'_>) -> ShortId {
+    if standing.is_bound && standing.groups.is_empty() && standing.owners.is_empty() {
+        return standing.file;
+    }
+    let file = standing.file.to_string();
+    // The count keeps groups and owners apart: both are texts.
+    let head = [
+        file,
+        standing.is_bound.to_string(),
+        standing.groups.len().to_string(),
+    ];
+    let owners = standing.owners.iter();
+    let owners = owners.flat_map(|owned| [owned.name, owned.issuer, owned.id]);
+    let texts = head.iter().map(String::as_str);
+    let texts = texts.chain(standing.groups.iter().copied()).chain(owners);
+    ShortId::of_parts(texts.map(str::as_bytes))
 }
 
 /// A table by its names, in alphabetical order.
@@ -33,6 +76,14 @@ fn by_name<T>(table: &BTreeMap<String, T>, content: impl Fn(&T) -> Value) -> Val
         .iter()
         .map(|(name, value)| (name.clone(), content(value)));
     Value::Object(entries.collect())
+}
+
+/// Operators change who is in their groups; that it is theirs, the file says.
+fn group(group: &GroupSource) -> Value {
+    match group {
+        GroupSource::Members(members) => json!(members.iter().collect::<BTreeSet<_>>()),
+        GroupSource::Operators => json!("operators"),
+    }
 }
 
 fn rule(rule: &RuleSource) -> Value {

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::trace::RequestId;
 use crate::{
     audit::{Recorded, Unrecorded},
-    identity::Unproven,
+    credential::Secret,
+    identity::{Missing, Unproven},
     refused::{self, Ask, Limited, Nonsense, Refused},
     short_id::ShortId,
     token::SignedToken,
@@ -29,6 +30,8 @@ struct Granted<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
     scope: String,
 }
 
@@ -60,7 +63,7 @@ struct Shape {
 pub(super) fn render(result: &Result<Recorded, Unrecorded>, request_id: &RequestId) -> Response {
     match result {
         Ok(recorded) => match recorded.outcome() {
-            Ok(token) => granted(token),
+            Ok(token) => granted(token, recorded.refresh_token()),
             Err(refused) => shape(refused, request_id).into_response(),
         },
         Err(unrecorded) => {
@@ -77,12 +80,14 @@ pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
     Shape::unavailable("the request took too long; try again".to_owned()).into_response()
 }
 
-fn granted(token: &SignedToken) -> Response {
+/// A token; the refresh token beside it only where its record stored it.
+fn granted(token: &SignedToken, refresh_token: Option<&Secret>) -> Response {
     let body = Granted {
         token: token.encoded(),
         access_token: token.encoded(),
         token_type: "Bearer",
         expires_in: token.lifetime_seconds(),
+        refresh_token: refresh_token.map(Secret::expose),
         scope: token.grant().scope_text(),
     };
     uncached((StatusCode::OK, Json(body)).into_response())
@@ -122,14 +127,26 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
                 retry_after_seconds: None,
             }
         }
+        Refused::Unavailable { error, .. } => {
+            tracing::error!(request.id = %request_id, error = %error, "A request was not decided because the database could not be read");
+            Shape::unavailable("the database cannot be read right now; try again".to_owned())
+        }
         Refused::Unproven { unproven, ask } => match unproven {
             Unproven::Rejected(rejected) => Shape::denied(ask.rejection(rejected)),
             Unproven::Stranger(stranger) => {
                 Shape::unauthorized(with_decision(&stranger.reason, ask, stranger.login))
             }
-            Unproven::Unavailable { login, .. } => {
-                let message = "the keys of the JWT's issuer cannot be had right now; try again";
-                Shape::unavailable(with_decision(&message, ask, Some(*login)))
+            Unproven::Unavailable {
+                what,
+                login,
+                reason,
+                ..
+            } => {
+                // Fetching keys says itself why it failed, and how often.
+                if *what == Missing::Store {
+                    tracing::error!(request.id = %request_id, error = reason, "A login could not be looked up");
+                }
+                Shape::unavailable(with_decision(what, ask, *login))
             }
         },
     }

@@ -34,13 +34,16 @@ impl Readiness {
     pub fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::SeqCst)
     }
+}
 
-    fn status(&self) -> (StatusCode, &'static str) {
-        if self.is_leaving() {
-            (StatusCode::SERVICE_UNAVAILABLE, "leaving")
-        } else {
-            (StatusCode::OK, "ready")
-        }
+/// Whether requests are wanted, in one word; no question is asked for it.
+fn status(edge: &Edge) -> (StatusCode, &'static str) {
+    if edge.readiness.is_leaving() {
+        (StatusCode::SERVICE_UNAVAILABLE, "leaving")
+    } else if !edge.portpass.standing.is_reachable() {
+        (StatusCode::SERVICE_UNAVAILABLE, "no database")
+    } else {
+        (StatusCode::OK, "ready")
     }
 }
 
@@ -51,15 +54,22 @@ pub(super) async fn alive() -> &'static str {
 
 /// `/readyz` for everybody: one word.
 pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
-    edge.readiness.status().into_response()
+    status(&edge).into_response()
 }
 
-/// `/readyz` for operators: the issuers' keys, and how old they are.
+/// `/readyz` for operators: the issuers' keys and how old they are, which
+/// issuers are suspended, and how long the database has been silent.
 pub(super) async fn ready_in_detail(State(edge): State<Arc<Edge>>) -> Response {
-    let (status, word) = edge.readiness.status();
-    let now = edge.portpass.clock.now();
-    let issuers = edge.portpass.snapshot.load().directory.status(now);
-    let body = json!({ "status": word, "issuers": issuers });
+    let (status, word) = status(&edge);
+    let portpass = &edge.portpass;
+    let directory = &portpass.snapshot.load().directory;
+    let silence = portpass.standing.silence();
+    let body = json!({
+        "status": word,
+        "issuers": directory.status(portpass.clock.now()),
+        "suspended": portpass.standing.suspended(directory.bindings()),
+        "database_silent_seconds": silence.map(|silence| silence.as_secs_f64()),
+    });
     (status, Json(body)).into_response()
 }
 

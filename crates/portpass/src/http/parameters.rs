@@ -9,7 +9,11 @@ use crate::refused::Nonsense;
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) grant_type: Option<String>,
+    /// Whether a refresh token is asked for: the Docker token protocol has
+    /// `offline_token` for queries and `access_type` for forms.
+    pub(super) offline: bool,
     pub(super) password: Option<String>,
+    pub(super) refresh_token: Option<String>,
     /// Whether a credential stands there that this version does not read.
     pub(super) has_other_credential: bool,
     pub(super) scopes: Vec<String>,
@@ -35,12 +39,21 @@ impl Parameters {
                     parameters.services.push(value.into_owned());
                     continue;
                 }
-                "assertion" | "client_assertion" | "client_secret" | "refresh_token" => {
+                "access_type" => {
+                    parameters.offline |= value == "offline";
+                    continue;
+                }
+                "offline_token" => {
+                    parameters.offline |= value == "true";
+                    continue;
+                }
+                "assertion" | "client_assertion" | "client_secret" => {
                     parameters.has_other_credential = true;
                     continue;
                 }
                 "grant_type" => &mut parameters.grant_type,
                 "password" => &mut parameters.password,
+                "refresh_token" => &mut parameters.refresh_token,
                 _ => continue,
             };
             if once.replace(value.into_owned()).is_some() {
@@ -50,24 +63,39 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Whether the grant type is one that this version knows; none at all is
-    /// a form that carries its credential in the header.
+    /// Whether a credential stands there, of whatever kind.
+    pub(super) fn has_credential(&self) -> bool {
+        self.password.is_some() || self.refresh_token.is_some() || self.has_other_credential
+    }
+
+    /// Whether the grant type is one that this version knows, and its
+    /// credential is there; none at all is a form that carries its credential
+    /// in the header.
     ///
     /// # Errors
     ///
-    /// When it is another one, or a password grant without a password.
+    /// When it is another one, or the form has another credential than it
+    /// names: to pass over one would make its bearer anonymous.
     pub(super) fn check_grant_type(&self) -> Result<(), Nonsense> {
-        if self.has_other_credential && self.grant_type.is_none() {
-            // It must not be passed over: that would make its bearer anonymous.
-            return Err(Nonsense::GrantType);
-        }
-        match (self.grant_type.as_deref(), &self.password) {
-            (Some("password"), None) => Err(Nonsense::Request(
-                "grant_type=password needs a password".to_owned(),
-            )),
-            (Some("password"), Some(_)) | (None, _) => Ok(()),
-            (Some(_), _) => Err(Nonsense::GrantType),
-        }
+        let (wanted, is_there, other) = match self.grant_type.as_deref() {
+            None if self.has_other_credential => return Err(Nonsense::GrantType),
+            None if self.refresh_token.is_some() => {
+                let message = "a refresh_token needs grant_type=refresh_token";
+                return Err(Nonsense::Request(message.to_owned()));
+            }
+            None => return Ok(()),
+            Some("password") => ("password", &self.password, &self.refresh_token),
+            Some("refresh_token") => ("refresh_token", &self.refresh_token, &self.password),
+            Some(_) => return Err(Nonsense::GrantType),
+        };
+        let message = if is_there.is_none() {
+            format!("grant_type={wanted} needs a {wanted}")
+        } else if other.is_some() {
+            "the request has both a password and a refresh_token".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Nonsense::Request(message))
     }
 }
 
@@ -102,19 +130,94 @@ mod tests {
         assert!(Parameters::read(b"password=a&password=b").is_err());
     }
 
-    #[test]
-    fn a_grant_type_of_another_version_is_refused() {
-        let parameters = Parameters::read(b"grant_type=refresh_token&refresh_token=x").unwrap();
-        assert!(matches!(
-            parameters.check_grant_type(),
-            Err(Nonsense::GrantType)
-        ));
+    fn check(form: &str) -> Result<(), Nonsense> {
+        Parameters::read(form.as_bytes())
+            .unwrap()
+            .check_grant_type()
     }
 
     #[test]
-    fn a_password_grant_needs_a_password() {
-        let parameters = Parameters::read(b"grant_type=password&username=me").unwrap();
-        assert!(parameters.check_grant_type().is_err());
+    fn a_grant_has_the_credential_that_it_names() {
+        for form in [
+            "",
+            "password=x",
+            "grant_type=password&username=me&password=x",
+            "grant_type=refresh_token&refresh_token=x",
+            "grant_type=refresh_token&refresh_token=",
+        ] {
+            assert!(check(form).is_ok(), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_grant_without_its_credential_is_refused_in_words() {
+        for (form, words) in [
+            (
+                "grant_type=password&username=me",
+                "grant_type=password needs a password",
+            ),
+            (
+                "grant_type=refresh_token",
+                "grant_type=refresh_token needs a refresh_token",
+            ),
+            (
+                "grant_type=refresh_token&password=x",
+                "grant_type=refresh_token needs a refresh_token",
+            ),
+        ] {
+            assert_eq!(check(form).unwrap_err().to_string(), words, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_never_passed_over() {
+        for (form, words) in [
+            (
+                "refresh_token=x",
+                "a refresh_token needs grant_type=refresh_token",
+            ),
+            (
+                "grant_type=password&password=x&refresh_token=y",
+                "the request has both a password and a refresh_token",
+            ),
+            (
+                "grant_type=refresh_token&password=x&refresh_token=y",
+                "the request has both a password and a refresh_token",
+            ),
+            (
+                "client_secret=x",
+                "grant_type must be password or refresh_token",
+            ),
+        ] {
+            assert_eq!(check(form).unwrap_err().to_string(), words, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_grant_type_of_another_version_is_refused() {
+        let refused = check("grant_type=authorization_code&code=x");
+        assert!(matches!(refused, Err(Nonsense::GrantType)));
+    }
+
+    #[test]
+    fn a_second_refresh_token_is_refused() {
+        assert!(Parameters::read(b"refresh_token=a&refresh_token=b").is_err());
+    }
+
+    #[test]
+    fn a_refresh_token_is_asked_for_in_either_words() {
+        let offline = |form: &str| Parameters::read(form.as_bytes()).unwrap().offline;
+        for asked in ["offline_token=true", "access_type=offline"] {
+            assert!(offline(asked), "{asked}");
+        }
+        for not_asked in [
+            "",
+            "offline_token=false",
+            "offline_token=",
+            "access_type=online",
+        ] {
+            assert!(!offline(not_asked), "{not_asked}");
+        }
     }
 
     #[test]

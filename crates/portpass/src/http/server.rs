@@ -13,7 +13,11 @@ use std::{
 
 use axum::{Router, body::Body, response::Response};
 use futures_util::FutureExt as _;
-use hyper::{Request, body::Incoming};
+use http_body_util::BodyExt as _;
+use hyper::{
+    Request,
+    body::{Body as _, Incoming},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -167,9 +171,10 @@ impl Server {
             request.extensions_mut().insert(Peer(peer));
             let router = router.clone();
             async move {
+                let activity = Arc::clone(&under_way.0);
                 let response = answer(router, request.map(Body::new), limit).await;
                 drop(under_way);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(while_taken(response, activity))
             }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -225,6 +230,19 @@ impl Drop for UnderWay {
         self.0.turns.fetch_add(1, Ordering::Relaxed);
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// An answer of unknown length is under way as long as somebody takes it.
+fn while_taken(response: Response, activity: Arc<Activity>) -> Response {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            activity.turns.fetch_add(1, Ordering::Relaxed);
+            frame
+        }))
+    })
 }
 
 /// Ends when a connection has had no request under way for a while.

@@ -64,7 +64,7 @@ pub(super) async fn post(
 /// A credential in a query would stand in every log on the way.
 fn in_query(query: &str) -> Result<Parameters, Nonsense> {
     let parameters = Parameters::read(query.as_bytes())?;
-    if parameters.password.is_some() || parameters.has_other_credential {
+    if parameters.has_credential() {
         let message = "a credential does not belong in a query; send it as Basic credentials";
         return Err(Nonsense::Request(message.to_owned()));
     }
@@ -97,6 +97,7 @@ impl Caller<'_> {
         let result = match &parameters {
             Ok(parameters) => {
                 let request = TokenRequest {
+                    offline: parameters.offline,
                     origin,
                     presented: Presented {
                         authorization: self
@@ -104,6 +105,7 @@ impl Caller<'_> {
                             .get(AUTHORIZATION)
                             .map(axum::http::HeaderValue::as_bytes),
                         password: parameters.password.as_deref(),
+                        refresh_token: parameters.refresh_token.as_deref(),
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),
                     services: parameters.services.iter().map(String::as_str).collect(),

@@ -1,5 +1,7 @@
 //! The payload of a JWT whose signature is right, read by type.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::credential::object;
@@ -30,11 +32,16 @@ pub(super) enum ClaimFault {
 
 /// The claims, every string of which is short and printable.
 #[derive(Debug)]
-pub(super) struct Claims(Map<String, Value>);
+pub(super) struct Claims(Arc<Map<String, Value>>);
 
 impl Claims {
     pub(super) fn parse(payload: &[u8]) -> Result<Self, ClaimFault> {
         let claims = object(payload).map_err(|_unreadable| ClaimFault::Unreadable)?;
+        Self::of(Arc::new(claims))
+    }
+
+    /// The claims of a JWT that was verified, now or when its session was opened.
+    pub(super) fn of(claims: Arc<Map<String, Value>>) -> Result<Self, ClaimFault> {
         if claims
             .iter()
             .all(|(name, value)| is_text(name) && has_only_text(value))
@@ -45,7 +52,7 @@ impl Claims {
         }
     }
 
-    pub(super) fn into_map(self) -> Map<String, Value> {
+    pub(super) fn into_map(self) -> Arc<Map<String, Value>> {
         self.0
     }
 

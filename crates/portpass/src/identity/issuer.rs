@@ -3,16 +3,15 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::{
-    Facts, IssuerKind, IssuerSettings,
+    Binding, Facts, IssuerKind, IssuerSettings,
     claims::{ClaimFault, Claims},
     keys::{Keys, Source, SourceFault},
     kind::{Reading, Subject},
+    limits::SessionLimits,
     pins::Pins,
     settings_check::{self, Checked},
-    unproven::RejectReason,
     validity::Terms,
 };
 use crate::{
@@ -28,10 +27,13 @@ pub(super) struct Issuer {
     /// What `iss` may be, byte for byte.
     pub(super) iss: Vec<String>,
     pub(super) keys: Arc<Keys>,
+    /// What the name stands for.
+    pub(super) binding: Binding,
+    pub(super) terms: Terms,
+    pub(super) limits: SessionLimits,
     algorithms: Vec<JwtAlgorithm>,
     id_claim: Option<String>,
     pins: Pins,
-    terms: Terms,
     web: Option<String>,
 }
 
@@ -61,6 +63,7 @@ impl Issuer {
             id_claim,
             pins,
             terms,
+            limits,
             web,
         } = settings_check::check(settings)?;
         let keys = Self::keys(&name, source, previous, key_cache_dir, now).map_err(|fault| {
@@ -70,14 +73,16 @@ impl Issuer {
             }]
         })?;
         Ok(Self {
+            binding: Binding::new(Arc::clone(&name), kind, &iss, keys.origin()),
             name,
             kind,
             iss,
             keys,
+            terms,
+            limits,
             algorithms,
             id_claim,
             pins,
-            terms,
             web,
         })
     }
@@ -101,9 +106,8 @@ impl Issuer {
         self.algorithms.contains(&jwt.algorithm())
     }
 
-    /// Reads the payload of a JWT that this issuer's key signed.
-    pub(super) fn read(&self, jwt: &UnverifiedJwt) -> Result<Verified, ClaimFault> {
-        let claims = Claims::parse(jwt.payload())?;
+    /// Reads the claims of a JWT that this issuer's key signed.
+    pub(super) fn read(&self, claims: Claims) -> Result<Verified, ClaimFault> {
         let reading = Reading {
             issuer: &self.name,
             web: self.web.as_deref(),
@@ -122,13 +126,9 @@ impl Issuer {
         })
     }
 
-    /// Until when a login with these claims may last.
-    pub(super) fn check_terms(
-        &self,
-        claims: &Claims,
-        now: Timestamp,
-    ) -> Result<Timestamp, RejectReason> {
-        self.terms.check(claims, now)
+    /// Whether only some of the platform's tenants are believed.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pins.are_any()
     }
 
     /// Whether one JWT could be both issuers': same `iss`, maybe the same keys,
@@ -138,11 +138,5 @@ impl Issuer {
         self.iss.iter().any(|iss| other.iss.contains(iss))
             && mine.may_share_keys(&other.keys.source().location)
             && self.pins.overlap(&other.pins)
-    }
-}
-
-impl Verified {
-    pub(super) fn into_claims(self) -> (Subject, Map<String, Value>) {
-        (self.subject, self.claims.into_map())
     }
 }

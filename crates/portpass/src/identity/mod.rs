@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 mod api_token;
+mod binding;
 mod claims;
 mod code_host;
 mod directory;
@@ -21,10 +22,12 @@ mod issuer;
 mod keys;
 mod kind;
 mod kubernetes;
+mod limits;
 #[cfg(test)]
 mod listening;
 mod oidc;
 mod pins;
+mod rejected;
 mod settings;
 mod settings_check;
 #[cfg(test)]
@@ -32,14 +35,18 @@ mod signing;
 mod unproven;
 mod validity;
 
+pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
     api_token::{ApiToken, TOKEN},
-    directory::{Directory, IssuerStatus},
+    binding::Binding,
+    directory::{Circumstances, Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
+    keys::Withdrawn,
+    rejected::{RejectReason, Rejected},
     settings::{IssuerKind, IssuerSettings, KeySource},
-    unproven::{RejectReason, Rejected, Stranger, StrangerReason, Unproven},
+    unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
-use crate::short_id::ShortId;
+use crate::{session::Evidence, short_id::ShortId};
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.
 pub const ANONYMOUS: &str = "anonymous";
@@ -52,6 +59,15 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// An identity that the store has, because it was proven once or an operator
+    /// named it.
+    pub(crate) fn stored(issuer: &str, id: &str) -> Self {
+        Self {
+            issuer: issuer.into(),
+            id: id.into(),
+        }
+    }
+
     /// The issuer's name in the configuration.
     pub fn issuer(&self) -> &str {
         &self.issuer
@@ -80,6 +96,9 @@ pub struct Proof {
     claims: Arc<Map<String, Value>>,
     login: Option<ShortId>,
     until: Option<Timestamp>,
+    evidence: Evidence,
+    is_pinned: bool,
+    is_bound: bool,
 }
 
 impl Proof {
@@ -99,6 +118,9 @@ impl Proof {
             claims: Arc::default(),
             login: None,
             until: None,
+            evidence: Evidence::Anonymous,
+            is_pinned: false,
+            is_bound: true,
         }
     }
 
@@ -117,7 +139,7 @@ impl Proof {
         &self.facts
     }
 
-    /// The verified payload of the JWT, as it came; empty for the anonymous.
+    /// The verified payload of the JWT, as it came; empty where there was none.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
@@ -127,9 +149,27 @@ impl Proof {
         self.login
     }
 
-    /// When the login's cap is reached; the anonymous have none.
+    /// When the login's cap is reached, or the API token expires; the anonymous
+    /// have none.
     pub fn until(&self) -> Option<Timestamp> {
         self.until
+    }
+
+    /// What it rests on.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// Whether the issuer is believed of some of its platform's tenants only, so
+    /// that no stranger can be proven.
+    pub fn is_pinned(&self) -> bool {
+        self.is_pinned
+    }
+
+    /// Whether the issuer's name stands for what it did when an operator last
+    /// said so. If not, what was given to its identities is not theirs.
+    pub fn is_bound(&self) -> bool {
+        self.is_bound
     }
 
     /// Whether nothing was presented.
@@ -140,7 +180,8 @@ impl Proof {
 
 #[cfg(test)]
 impl Proof {
-    /// A proof out of thin air, for the tests of later steps.
+    /// A proof out of thin air, for the tests of later steps: by a JWT of an
+    /// issuer that is bound and not pinned, if there is a login.
     pub(crate) fn of(
         issuer: &str,
         id: &str,
@@ -150,16 +191,57 @@ impl Proof {
         login: Option<ShortId>,
         until: Option<Timestamp>,
     ) -> Self {
+        let by_jwt = crate::session::Login {
+            binding: ShortId::of(issuer.as_bytes()),
+            key: "key".into(),
+            issued: Timestamp::UNIX_EPOCH,
+            expires: until.unwrap_or(Timestamp::UNIX_EPOCH),
+            max_uses: None,
+            session: None,
+        };
         Self {
-            identity: Identity {
-                issuer: issuer.into(),
-                id: id.into(),
-            },
+            identity: Identity::stored(issuer, id),
             name: name.to_owned(),
             facts,
             claims: Arc::new(claims),
             login,
             until,
+            evidence: login.map_or(Evidence::Anonymous, |_| Evidence::Jwt(by_jwt)),
+            is_pinned: false,
+            is_bound: true,
         }
+    }
+
+    /// The same, resting on something else.
+    pub(crate) fn by(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// The same, of an issuer that is pinned or not, and bound or not.
+    pub(crate) fn of_issuer(mut self, is_pinned: bool, is_bound: bool) -> Self {
+        self.is_pinned = is_pinned;
+        self.is_bound = is_bound;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_out_of_thin_air_is_what_a_test_says() {
+        let of = |login| {
+            let facts = Facts::default();
+            Proof::of("github", "74", "acme/web", facts, Map::new(), login, None)
+        };
+        let login = Some(ShortId::of(b"login"));
+        assert_eq!(of(None).evidence().code(), "anonymous");
+        assert_eq!(of(login).evidence().code(), "jwt");
+        assert!(of(login).is_bound() && !of(login).is_pinned());
+        let other = of(login).by(Evidence::Anonymous).of_issuer(true, false);
+        assert!(!other.is_bound() && other.is_pinned());
+        assert_eq!(other.evidence().code(), "anonymous");
     }
 }

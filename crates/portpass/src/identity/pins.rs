@@ -15,6 +15,17 @@ pub(super) struct Pins {
 }
 
 impl Pins {
+    /// Whether anything is pinned at all.
+    pub(super) fn are_any(&self) -> bool {
+        let all = [
+            &self.namespace,
+            &self.owner_id,
+            &self.owner_path,
+            &self.repository_id,
+        ];
+        all.into_iter().any(|values| !values.is_empty())
+    }
+
     /// The fact that is not one of those pinned, if any is not.
     pub(super) fn unmet(&self, facts: &Facts) -> Option<Fact> {
         let exact = |pins: &BTreeSet<String>, fact| {
@@ -79,6 +90,13 @@ mod tests {
             owner_path: set(paths),
             ..Pins::default()
         }
+    }
+
+    #[test]
+    fn one_value_anywhere_pins() {
+        assert!(!Pins::default().are_any());
+        assert!(owners(&["65"]).are_any());
+        assert!(paths(&["acme"]).are_any());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One `[issuer.*]` of the file, as the directory takes it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,12 @@ pub struct IssuerSettings {
     pub id_claim: Option<Located<String>>,
     pub algorithms: Option<Vec<Located<String>>>,
     pub session_max: Located<Duration>,
+    /// How often a session may be used, if that is limited.
+    pub session_max_uses: Option<NonZeroU32>,
+    /// Whether a session is held to the network that it was opened from.
+    pub session_same_network: bool,
+    /// Whether a JWT that has expired is accepted again within its session.
+    pub accept_jwt_again: bool,
     pub max_jwt_lifetime: Option<Located<Duration>>,
     pub keys: KeySource,
     /// PEM bundle with the CA of the issuer's own server.

@@ -1,13 +1,12 @@
 //! Why a credential gave no proof, and how much of it the caller may read.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::{Facts, Identity};
+use super::Rejected;
 use crate::{
     credential::{JwtFault, Malformed},
     short_id::ShortId,
+    store::StoreError,
 };
 
 /// Why a credential gave no proof.
@@ -17,141 +16,36 @@ pub enum Unproven {
     Rejected(Box<Rejected>),
     /// Nobody was proven: only the category may be told.
     Stranger(Stranger),
-    /// The keys to tell are not to be had right now.
+    /// What it takes to tell is not to be had right now.
     Unavailable {
-        /// The issuer whose keys they are.
-        issuer: Arc<str>,
+        /// What that is; its `Display` may be read by the caller.
+        what: Missing,
+        /// The issuer whose keys they are, or whose login it is.
+        issuer: Option<Arc<str>>,
         /// The login that could not be judged.
-        login: ShortId,
+        login: Option<ShortId>,
         /// What went wrong, for the operator.
         reason: String,
     },
 }
 
-/// Somebody known whose JWT cannot be accepted.
-#[derive(Debug)]
-pub struct Rejected {
-    /// Who it is.
-    pub identity: Identity,
-    /// The name people know the identity by.
-    pub name: String,
-    /// What the platform says of the run.
-    pub facts: Facts,
-    /// The login this would have been.
-    pub login: ShortId,
-    /// What is wrong with the JWT; its `Display` may be read by the caller.
-    pub reason: RejectReason,
-}
-
-/// What is wrong with the JWT of somebody known.
-///
-/// `Display` is what the caller may read: the JWT's own story, never a
-/// configured value. Times are absolute, so that a retry reads the same bytes.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum RejectReason {
-    /// `aud` is missing, empty, or neither a string nor a list of strings.
-    AudienceMissing,
-    /// The JWT is for other services, too.
-    AudienceShared {
-        /// What it is for, as the JWT says.
-        audience: String,
-    },
-    /// No `aud` is one of the issuer's.
-    AudienceWrong {
-        /// What it is for, as the JWT says.
-        audience: String,
-    },
-    /// `exp` has passed.
-    Expired {
-        /// When.
-        at: Timestamp,
-    },
-    /// `iat` lies ahead of our clock.
-    IssuedInFuture {
-        /// When it is.
-        at: Timestamp,
-    },
-    /// `nbf` lies ahead of our clock.
-    NotYetValid {
-        /// When it is.
-        at: Timestamp,
-    },
-    /// `exp`, `iat` or `nbf` is missing or not an integer in range.
-    TimeMalformed {
-        /// The claim.
-        claim: &'static str,
-    },
-    /// From `iat` to `exp` is longer than the issuer's JWTs may live.
-    TooLongLived {
-        /// The issuer's name in the configuration.
-        issuer: Arc<str>,
-        /// How long this one lives.
-        seconds: i64,
-    },
-}
-
-impl RejectReason {
-    /// The reason's stable name in metrics and events.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::AudienceMissing => "audience_missing",
-            Self::AudienceShared { .. } => "audience_shared",
-            Self::AudienceWrong { .. } => "audience_wrong",
-            Self::Expired { .. } => "expired",
-            Self::IssuedInFuture { .. } => "issued_in_future",
-            Self::NotYetValid { .. } => "not_yet_valid",
-            Self::TimeMalformed { .. } => "time_malformed",
-            Self::TooLongLived { .. } => "too_long_lived",
-        }
-    }
-}
-
-impl fmt::Display for RejectReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AudienceMissing => f.write_str("the JWT names no audience"),
-            Self::AudienceShared { audience } => {
-                write!(f, "the JWT is for other services, too: {audience}")
-            }
-            Self::AudienceWrong { audience } => {
-                write!(f, "the JWT is for {audience}, and not for this server")
-            }
-            Self::Expired { at } => write!(f, "the JWT expired at {at}"),
-            Self::IssuedInFuture { at } => {
-                write!(f, "the JWT was issued at {at}, which is in the future")
-            }
-            Self::NotYetValid { at } => write!(f, "the JWT is not valid before {at}"),
-            Self::TimeMalformed { claim } => {
-                write!(f, "the JWT's {claim} is missing or not a time")
-            }
-            Self::TooLongLived { issuer, seconds } => write!(
-                f,
-                "the JWT lives {}, longer than {issuer} accepts",
-                Span(*seconds)
-            ),
-        }
-    }
-}
-
-/// Seconds, in the largest unit that keeps two figures.
-struct Span(i64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            seconds @ ..120 => write!(f, "{seconds} s"),
-            seconds @ 120..7200 => write!(f, "{} min", seconds / 60),
-            seconds => write!(f, "{} h", seconds / 3600),
-        }
-    }
+/// What is missing to tell whether a credential proves anybody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Missing {
+    /// The issuer's keys.
+    #[error("the keys of the JWT's issuer cannot be had right now; try again")]
+    Keys,
+    /// What we have in store.
+    #[error("the login cannot be looked up right now; try again")]
+    Store,
 }
 
 /// A caller who proved nothing.
 #[derive(Debug)]
 pub struct Stranger {
-    /// The configured issuer whose JWT this claimed to be, if one.
+    /// The configured issuer whose JWT or login this claimed to be, if one.
     pub issuer: Option<Arc<str>>,
-    /// The login this would have been, if a JWT was presented.
+    /// The login this would have been, if there was one to be.
     pub login: Option<ShortId>,
     /// The category, which is all that the caller may read.
     pub reason: StrangerReason,
@@ -159,20 +53,37 @@ pub struct Stranger {
     pub detail: Option<String>,
 }
 
-impl From<Malformed> for Stranger {
-    fn from(malformed: Malformed) -> Self {
-        Self {
+impl Unproven {
+    /// A stranger of whom nothing but this is known.
+    pub(super) fn stranger(reason: StrangerReason) -> Self {
+        Self::Stranger(Stranger {
             issuer: None,
             login: None,
-            reason: malformed.into(),
+            reason,
             detail: None,
+        })
+    }
+
+    /// Nobody can tell, for a reason that is ours.
+    pub(super) fn unavailable(reason: String) -> Self {
+        Self::Unavailable {
+            what: Missing::Store,
+            issuer: None,
+            login: None,
+            reason,
         }
     }
 }
 
 impl From<Malformed> for Unproven {
     fn from(malformed: Malformed) -> Self {
-        Self::Stranger(malformed.into())
+        Self::stranger(malformed.into())
+    }
+}
+
+impl From<StoreError> for Unproven {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(error.to_string())
     }
 }
 
@@ -188,6 +99,9 @@ pub enum StrangerReason {
     /// Two configured issuers both take the JWT for theirs.
     #[error("the JWT cannot be told apart from another issuer's")]
     Ambiguous,
+    /// No API token has this secret.
+    #[error("the API token is not known here")]
+    ApiTokenUnknown,
     /// No key of the issuer made the signature.
     #[error("the JWT's signature is not valid")]
     BadSignature,
@@ -206,9 +120,17 @@ pub enum StrangerReason {
     /// The issuer is configured for other tenants.
     #[error("the JWT's owner is not one that this issuer is configured for")]
     NotPinned,
-    /// A password that is not a JWT.
-    #[error("the password is not a JWT")]
+    /// A password that is neither a JWT nor a secret of ours.
+    #[error("the password is neither a JWT nor a token of Portpass")]
     Password,
+    /// No refresh token has this secret, or its login is long over.
+    #[error("the refresh token is not known here; log in again")]
+    RefreshTokenUnknown,
+    /// A secret of ours that was mistyped or cut.
+    #[error(
+        "the password begins like a token of Portpass, but it was mistyped or is not all there"
+    )]
+    SecretDamaged,
     /// `typ` is not that of a JWT of this kind.
     #[error("the JWT is of a type that is not accepted")]
     Type,
@@ -229,6 +151,7 @@ impl StrangerReason {
         match self {
             Self::Algorithm => "algorithm",
             Self::Ambiguous => "ambiguous",
+            Self::ApiTokenUnknown => "api_token_unknown",
             Self::BadSignature => "bad_signature",
             Self::Claims => "claims",
             Self::ColonInUserName => "colon_in_user_name",
@@ -236,6 +159,8 @@ impl StrangerReason {
             Self::Malformed => "malformed",
             Self::NotPinned => "not_pinned",
             Self::Password => "password",
+            Self::RefreshTokenUnknown => "refresh_token_unknown",
+            Self::SecretDamaged => "secret_damaged",
             Self::Type => "type",
             Self::UnknownIssuer => "unknown_issuer",
             Self::UnknownKey => "unknown_key",
@@ -258,37 +183,8 @@ impl From<Malformed> for StrangerReason {
             Malformed::Jwt(JwtFault::ForbiddenHeader) => Self::ForbiddenHeader,
             Malformed::Jwt(JwtFault::Issuer) => Self::UnknownIssuer,
             Malformed::Jwt(JwtFault::Type) => Self::Type,
+            Malformed::Secret => Self::SecretDamaged,
             Malformed::Scheme => Self::UnsupportedScheme,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_a_rejection_fit_a_ci_log() {
-        let issuer: Arc<str> = "github".into();
-        let at = "2026-01-01T00:05:00Z".parse().unwrap();
-        let words = [
-            RejectReason::Expired { at },
-            RejectReason::AudienceWrong {
-                audience: "sts.amazonaws.com".to_owned(),
-            },
-            RejectReason::NotYetValid { at },
-            RejectReason::TooLongLived {
-                issuer,
-                seconds: 31_536_000,
-            },
-        ]
-        .map(|reason| reason.to_string())
-        .join("\n");
-        insta::assert_snapshot!(words, @r"
-        the JWT expired at 2026-01-01T00:05:00Z
-        the JWT is for sts.amazonaws.com, and not for this server
-        the JWT is not valid before 2026-01-01T00:05:00Z
-        the JWT lives 8760 h, longer than github accepts
-        ");
     }
 }

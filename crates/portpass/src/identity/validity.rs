@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{claims::Claims, unproven::RejectReason};
+use super::{RejectReason, claims::Claims};
 
-/// How far two clocks may be apart, in seconds.
-const LEEWAY: i64 = 30;
+/// How far two clocks may be apart.
+pub(crate) const LEEWAY_SECONDS: i64 = 30;
 
 /// What an issuer's JWTs must keep to.
 #[derive(Debug)]
@@ -23,16 +23,44 @@ pub(super) struct Terms {
     pub(super) session_max: i64,
 }
 
+/// The times that a login is measured by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Life {
+    pub(super) issued: Timestamp,
+    pub(super) expires: Timestamp,
+    /// When the login ends: the later of `exp` and `iat` plus `session_max`.
+    pub(super) cap: Timestamp,
+}
+
 impl Terms {
-    /// Until when the login may last: the later of `exp` and `iat` plus `session_max`.
-    pub(super) fn check(&self, claims: &Claims, now: Timestamp) -> Result<Timestamp, RejectReason> {
-        let (iat, exp) = self.check_times(claims, now.as_second())?;
+    /// Checks a JWT that is presented in its time.
+    pub(super) fn check(&self, claims: &Claims, now: Timestamp) -> Result<Life, RejectReason> {
+        let life = self.check_but_age(claims, now)?;
+        if life.is_over(now) {
+            return Err(RejectReason::Expired { at: life.expires });
+        }
         self.check_audience(claims)?;
-        let until = exp.max(iat.saturating_add(self.session_max));
-        moment("exp", until)
+        Ok(life)
     }
 
-    fn check_times(&self, claims: &Claims, now: i64) -> Result<(i64, i64), RejectReason> {
+    /// Checks a JWT whose login goes on after it has expired: everything but its
+    /// age, and that the login has not reached its cap.
+    pub(super) fn check_within(
+        &self,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<Life, RejectReason> {
+        let life = self.check_but_age(claims, now)?;
+        self.check_audience(claims)?;
+        // No login ends while its JWT would still begin one.
+        if life.cap <= now && life.is_over(now) {
+            return Err(RejectReason::SessionEnded { at: life.cap });
+        }
+        Ok(life)
+    }
+
+    fn check_but_age(&self, claims: &Claims, now: Timestamp) -> Result<Life, RejectReason> {
+        let now = now.as_second();
         let required = |claim| {
             claims
                 .seconds(claim)
@@ -42,13 +70,13 @@ impl Terms {
         let iat = required("iat")?;
         if claims.get("nbf").is_some() {
             let nbf = required("nbf")?;
-            if nbf - now > LEEWAY {
+            if nbf - now > LEEWAY_SECONDS {
                 return Err(RejectReason::NotYetValid {
                     at: moment("nbf", nbf)?,
                 });
             }
         }
-        if iat - now > LEEWAY {
+        if iat - now > LEEWAY_SECONDS {
             return Err(RejectReason::IssuedInFuture {
                 at: moment("iat", iat)?,
             });
@@ -62,12 +90,12 @@ impl Terms {
                 seconds: exp - iat,
             });
         }
-        if now - exp >= LEEWAY {
-            return Err(RejectReason::Expired {
-                at: moment("exp", exp)?,
-            });
-        }
-        Ok((iat, exp))
+        let cap = exp.max(iat.saturating_add(self.session_max));
+        Ok(Life {
+            issued: moment("iat", iat)?,
+            expires: moment("exp", exp)?,
+            cap: moment("exp", cap)?,
+        })
     }
 
     fn check_audience(&self, claims: &Claims) -> Result<(), RejectReason> {
@@ -100,6 +128,13 @@ impl Terms {
     }
 }
 
+impl Life {
+    /// Whether the JWT has expired, by every clock that may be ours.
+    fn is_over(&self, now: Timestamp) -> bool {
+        now.as_second() - self.expires.as_second() >= LEEWAY_SECONDS
+    }
+}
+
 /// The time that a claim states, unless it is beyond all calendars.
 fn moment(claim: &'static str, seconds: i64) -> Result<Timestamp, RejectReason> {
     Timestamp::from_second(seconds).map_err(|_out_of_range| RejectReason::TimeMalformed { claim })
@@ -127,13 +162,24 @@ mod tests {
         }
     }
 
-    fn check(terms: &Terms, changes: &Value) -> Result<Timestamp, RejectReason> {
+    fn claims(changes: &Value) -> Claims {
         let mut claims = json!({"aud": "registry.example.com", "exp": NOW + 200, "iat": NOW - 100});
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
-        let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-        terms.check(&claims, Timestamp::from_second(NOW).unwrap())
+        Claims::parse(claims.to_string().as_bytes()).unwrap()
+    }
+
+    /// When a login ends that begins with such a JWT.
+    fn check(terms: &Terms, changes: &Value) -> Result<Timestamp, RejectReason> {
+        let life = terms.check(&claims(changes), at(NOW))?;
+        Ok(life.cap)
+    }
+
+    /// When a login ends that is used so many seconds later.
+    fn check_within(terms: &Terms, changes: &Value, later: i64) -> Result<Timestamp, RejectReason> {
+        let life = terms.check_within(&claims(changes), at(NOW + later))?;
+        Ok(life.cap)
     }
 
     #[test]
@@ -157,6 +203,56 @@ mod tests {
             check(&terms(), &json!({"exp": NOW - 30})),
             Err(RejectReason::Expired { at: at(NOW - 30) })
         );
+    }
+
+    #[test]
+    fn a_login_goes_on_until_its_cap_and_not_a_second_longer() {
+        let cap = at(NOW - 100 + 3600);
+        for later in [0, 200, 230, 3499] {
+            assert_eq!(check_within(&terms(), &json!({}), later), Ok(cap));
+        }
+        for later in [3500, 86_400] {
+            let ended = check_within(&terms(), &json!({}), later);
+            assert_eq!(ended, Err(RejectReason::SessionEnded { at: cap }));
+        }
+    }
+
+    #[test]
+    fn a_login_ends_no_earlier_than_its_jwt_and_never_later_than_the_settings_say() {
+        let as_long_as_the_jwt = Terms {
+            session_max: 0,
+            ..terms()
+        };
+        let exp = at(NOW + 200);
+        let ends = |later| check_within(&as_long_as_the_jwt, &json!({}), later);
+        assert_eq!(ends(199), Ok(exp));
+        assert_eq!(ends(229), Ok(exp), "its JWT has that leeway too");
+        assert_eq!(ends(230), Err(RejectReason::SessionEnded { at: exp }));
+    }
+
+    #[test]
+    fn within_a_login_everything_but_the_age_is_checked() {
+        for changes in [
+            json!({"aud": "sts.amazonaws.com"}),
+            json!({"aud": ["registry.example.com", "sts.amazonaws.com"]}),
+            json!({"aud": null}),
+            json!({"iat": NOW + 1031}),
+            json!({"nbf": NOW + 1031}),
+            json!({"exp": NOW + 900}),
+            json!({"exp": NOW - 101}),
+            json!({"exp": "9999999999"}),
+            json!({"iat": null}),
+        ] {
+            let in_its_time = check(&terms(), &changes).unwrap_err();
+            let within = check_within(&terms(), &changes, 1000).unwrap_err();
+            assert_eq!(within.code(), in_its_time.code(), "{changes}");
+        }
+        let narrowed = Terms {
+            audiences: vec!["other.example.com".to_owned()],
+            ..terms()
+        };
+        let refused = check_within(&narrowed, &json!({}), 1000);
+        assert!(matches!(refused, Err(RejectReason::AudienceWrong { .. })));
     }
 
     #[test]

@@ -15,7 +15,11 @@ pub use self::{
     evidence::{Evidence, Login},
     revocation::{Ended, Revocations, Subject},
 };
-use crate::{identity::Identity, short_id::ShortId, store::SessionRow};
+use crate::{
+    identity::Identity,
+    short_id::ShortId,
+    store::{SessionRow, StoreError},
+};
 
 /// The most refresh tokens of one session.
 pub const MAX_REFRESH_TOKENS: i64 = 16;
@@ -27,6 +31,8 @@ pub struct Session {
     pub login: ShortId,
     /// Whose it is.
     pub identity: Identity,
+    /// What people knew it by when the session was opened.
+    pub name: String,
     /// The fact `run_id`, by which it can be revoked.
     pub run: Option<String>,
     /// What its issuer stood for when it was opened.
@@ -51,7 +57,118 @@ impl Session {
     /// # Errors
     ///
     /// When the row holds what we never write.
-    pub fn of(_row: SessionRow) -> Result<Self, crate::store::StoreError> {
-        todo!()
+    pub fn of(row: SessionRow) -> Result<Self, StoreError> {
+        let damaged = |column| StoreError::Row {
+            table: "sessions",
+            column,
+        };
+        let id = |text: &str, column| text.parse().map_err(|_no_id| damaged(column));
+        let time = |milliseconds, column| {
+            Timestamp::from_millisecond(milliseconds).map_err(|_out_of_range| damaged(column))
+        };
+        Ok(Self {
+            login: id(&row.login, "login")?,
+            identity: Identity::stored(&row.issuer, &row.identity),
+            name: row.name,
+            run: row.run,
+            binding: id(&row.binding, "binding")?,
+            key: row.signing_key.into(),
+            issued: time(row.issued_ms, "issued_ms")?,
+            expires: time(row.expires_ms, "expires_ms")?,
+            uses: row.uses,
+            networks: serde_json::from_str(&row.networks)
+                .map_err(|_unreadable| damaged("networks"))?,
+            claims: serde_json::from_str(&row.claims)
+                .map(Arc::new)
+                .map_err(|_unreadable| damaged("claims"))?,
+        })
+    }
+
+    /// The network that it was opened from.
+    pub fn first_network(&self) -> Option<&str> {
+        self.networks.first().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> SessionRow {
+        SessionRow {
+            login: "aaaaaaaaaaaaaaaa".to_owned(),
+            issuer: "github".to_owned(),
+            identity: "74".to_owned(),
+            name: "acme/web".to_owned(),
+            run: Some("7".to_owned()),
+            binding: "bbbbbbbbbbbbbbbb".to_owned(),
+            signing_key: "k".to_owned(),
+            issued_ms: 1_700_000_000_000,
+            expires_ms: 1_700_000_300_000,
+            opened_ms: 1_700_000_001_000,
+            ends_ms: 1_700_003_600_000,
+            prune_ms: 1_700_100_000_000,
+            last_used_ms: 1_700_000_001_000,
+            uses: 3,
+            networks: r#"["192.0.2.0/24","198.51.100.0/24"]"#.to_owned(),
+            claims: r#"{"iss":"https://ci","run_id":"7"}"#.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let session = Session::of(row()).unwrap();
+        assert_eq!(session.login.to_string(), "aaaaaaaaaaaaaaaa");
+        assert_eq!(session.identity.to_string(), "github:74");
+        assert_eq!(session.name, "acme/web");
+        assert_eq!(session.run.as_deref(), Some("7"));
+        assert_eq!(session.binding.to_string(), "bbbbbbbbbbbbbbbb");
+        assert_eq!(&*session.key, "k");
+        assert_eq!(session.issued.as_second(), 1_700_000_000);
+        assert_eq!(session.expires.as_second(), 1_700_000_300);
+        assert_eq!(session.uses, 3);
+        assert_eq!(session.first_network(), Some("192.0.2.0/24"));
+        assert_eq!(session.networks.len(), 2);
+        assert_eq!(session.claims["run_id"], "7");
+    }
+
+    #[test]
+    fn a_row_that_we_never_write_is_an_error_that_names_the_column() {
+        let wrong = [
+            SessionRow {
+                login: "AAAA".to_owned(),
+                ..row()
+            },
+            SessionRow {
+                binding: String::new(),
+                ..row()
+            },
+            SessionRow {
+                issued_ms: i64::MAX,
+                ..row()
+            },
+            SessionRow {
+                expires_ms: i64::MIN,
+                ..row()
+            },
+            SessionRow {
+                networks: "{}".to_owned(),
+                ..row()
+            },
+            SessionRow {
+                claims: "[]".to_owned(),
+                ..row()
+            },
+        ]
+        .map(|row| Session::of(row).unwrap_err().to_string())
+        .join("\n");
+        insta::assert_snapshot!(wrong, @r"
+        a row of sessions is damaged: its login is not what Portpass writes
+        a row of sessions is damaged: its binding is not what Portpass writes
+        a row of sessions is damaged: its issued_ms is not what Portpass writes
+        a row of sessions is damaged: its expires_ms is not what Portpass writes
+        a row of sessions is damaged: its networks is not what Portpass writes
+        a row of sessions is damaged: its claims is not what Portpass writes
+        ");
     }
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{identity::Identity, session::Revocations, short_id::ShortId};
+use crate::{
+    identity::Identity,
+    session::Revocations,
+    short_id::ShortId,
+    store::{Store, StoreError},
+};
 
 /// What operators have settled: all of one reading of the store.
 #[derive(Debug, Default)]
@@ -18,6 +23,43 @@ pub struct Settled {
 }
 
 impl Settled {
+    /// Reads all of it.
+    ///
+    /// The revision comes first: what changes while we read is then read again.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or holds what we never write.
+    pub(super) async fn read(store: &Store) -> Result<Self, StoreError> {
+        let revision = store.revision().await?;
+        let revocations = Revocations::of(store.revocations().await?);
+        let mut bindings = HashMap::new();
+        for row in store.bindings().await? {
+            let binding = row.binding.parse().map_err(|_no_id| StoreError::Row {
+                table: "bindings",
+                column: "binding",
+            })?;
+            bindings.insert(row.issuer, binding);
+        }
+        let mut groups: HashMap<String, Arc<str>> = HashMap::new();
+        let mut members: HashMap<Identity, Vec<Arc<str>>> = HashMap::new();
+        for row in store.members().await? {
+            let identity = Identity::stored(&row.issuer, &row.identity);
+            let name = Arc::from(row.group_name.as_str());
+            let group = groups.entry(row.group_name).or_insert(name);
+            members.entry(identity).or_default().push(Arc::clone(group));
+        }
+        for groups in members.values_mut() {
+            groups.sort_unstable();
+        }
+        Ok(Self {
+            revision,
+            revocations,
+            bindings,
+            members,
+        })
+    }
+
     /// The operators' groups that an identity is in.
     pub fn groups(&self, identity: &Identity) -> &[Arc<str>] {
         self.members.get(identity).map_or(&[], Vec::as_slice)

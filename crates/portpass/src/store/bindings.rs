@@ -1,7 +1,14 @@
 //! The `bindings` table.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+
+use super::{
+    Store, StoreError,
+    batched::{Batched, Value, select},
+};
 
 /// What an issuer's name stands for.
 #[derive(Clone, Debug, Deserialize, Eq, FromRow, PartialEq, Serialize)]
@@ -20,4 +27,50 @@ pub struct BindingRow {
     pub bound_ms: i64,
     /// Who did it.
     pub actor: String,
+}
+
+pub(super) const COLUMNS: [&str; 7] = [
+    "issuer", "binding", "kind", "iss", "source", "bound_ms", "actor",
+];
+
+pub(super) static INSERT: LazyLock<Batched> =
+    LazyLock::new(|| Batched::insert("bindings", &COLUMNS, ""));
+
+pub(super) static BIND: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::insert(
+        "bindings",
+        &COLUMNS,
+        " ON CONFLICT (issuer) DO UPDATE SET binding = excluded.binding, kind = excluded.kind, \
+         iss = excluded.iss, source = excluded.source, bound_ms = excluded.bound_ms, \
+         actor = excluded.actor WHERE bindings.binding <> excluded.binding",
+    )
+});
+
+pub(super) static UNBIND: LazyLock<Batched> =
+    LazyLock::new(|| Batched::new("DELETE FROM bindings WHERE issuer IN (VALUES ", 1, ")"));
+
+impl BindingRow {
+    pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
+        [
+            (&self.issuer).into(),
+            (&self.binding).into(),
+            (&self.kind).into(),
+            (&self.iss).into(),
+            (&self.source).into(),
+            self.bound_ms.into(),
+            (&self.actor).into(),
+        ]
+    }
+}
+
+impl Store {
+    /// Every issuer's binding.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn bindings(&self) -> Result<Vec<BindingRow>, StoreError> {
+        let sql = select(&COLUMNS, "FROM bindings ORDER BY issuer");
+        Ok(on_db!(read self, |pool| sqlx::query_as(sql).fetch_all(pool).await?))
+    }
 }

@@ -1,11 +1,17 @@
 //! The `events` table.
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use super::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::{
+    Store, StoreError, Transaction,
+    batched::{Batched, Value, select},
+};
 
 /// One row, as it stands in the table.
-#[derive(Clone, Debug, Eq, FromRow, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, FromRow, PartialEq, Serialize)]
 pub struct EventRow {
     /// A `UUIDv7`; a token's is its `jti`.
     pub id: String,
@@ -70,26 +76,42 @@ pub struct EventFilter {
     pub since_ms: Option<i64>,
 }
 
-impl Store {
-    /// Makes all the changes in one transaction, or none.
-    ///
-    /// When this returns, they are on the disk.
-    ///
-    /// # Errors
-    ///
-    /// When the database refuses a change or the commit.
-    pub async fn write_events(&self, changes: &[Change]) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let mut transaction = writer.begin().await?;
-                for change in changes {
-                    apply(&mut transaction, change).await?;
-                }
-                Ok(transaction.commit().await?)
-            }
-        }
-    }
+pub(super) const COLUMNS: [&str; 12] = [
+    "id", "at_ms", "last_ms", "count", "kind", "reason", "decision", "login", "registry", "issuer",
+    "identity", "body",
+];
 
+pub(super) static INSERT: LazyLock<Batched> =
+    LazyLock::new(|| Batched::insert("events", &COLUMNS, ""));
+
+static REPEAT: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::new(
+        "UPDATE events SET count = events.count + v.column2, last_ms = v.column3 FROM (VALUES ",
+        3,
+        ") AS v WHERE events.id = v.column1",
+    )
+});
+
+impl EventRow {
+    pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
+        [
+            (&self.id).into(),
+            self.at_ms.into(),
+            self.last_ms.into(),
+            self.count.into(),
+            (&self.kind).into(),
+            (&self.reason).into(),
+            (&self.decision).into(),
+            (&self.login).into(),
+            (&self.registry).into(),
+            (&self.issuer).into(),
+            (&self.identity).into(),
+            (&self.body).into(),
+        ]
+    }
+}
+
+impl Store {
     /// The newest events that pass the filter, oldest first; with
     /// [`EventFilter::after`], the oldest after it.
     ///
@@ -101,30 +123,31 @@ impl Store {
         filter: &EventFilter,
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        const FILTERED: &str = "SELECT * FROM events WHERE \
+        const FILTERED: &str = "FROM events WHERE \
              ($1 IS NULL OR id > $1) AND ($2 IS NULL OR decision = $2) AND \
              ($3 IS NULL OR identity = $3) AND ($4 IS NULL OR issuer = $4) AND \
              ($5 IS NULL OR kind = $5) AND ($6 IS NULL OR login = $6) AND \
              ($7 IS NULL OR registry = $7) AND ($8 IS NULL OR last_ms >= $8)";
         let newest_first = filter.after.is_none();
         let order = if newest_first { "DESC" } else { "ASC" };
-        let sql = format!("{FILTERED} ORDER BY id {order} LIMIT $9");
-        let mut rows: Vec<EventRow> = match self {
-            Self::Sqlite { readers, .. } => {
-                sqlx::query_as(sqlx::AssertSqlSafe(sql))
-                    .bind(&filter.after)
-                    .bind(&filter.decision)
-                    .bind(&filter.identity)
-                    .bind(&filter.issuer)
-                    .bind(&filter.kind)
-                    .bind(&filter.login)
-                    .bind(&filter.registry)
-                    .bind(filter.since_ms)
-                    .bind(i64::from(limit))
-                    .fetch_all(readers)
-                    .await?
-            }
-        };
+        let sql = select(
+            &COLUMNS,
+            &format!("{FILTERED} ORDER BY id {order} LIMIT $9"),
+        );
+        let mut rows: Vec<EventRow> = on_db!(read self, |pool| {
+            sqlx::query_as(sql)
+                .bind(&filter.after)
+                .bind(&filter.decision)
+                .bind(&filter.identity)
+                .bind(&filter.issuer)
+                .bind(&filter.kind)
+                .bind(&filter.login)
+                .bind(&filter.registry)
+                .bind(filter.since_ms)
+                .bind(i64::from(limit))
+                .fetch_all(pool)
+                .await?
+        });
         if newest_first {
             rows.reverse();
         }
@@ -132,35 +155,41 @@ impl Store {
     }
 }
 
-async fn apply(
-    transaction: &mut Transaction<'_, Sqlite>,
-    change: &Change,
+/// Writes the new rows among some changes.
+pub(super) async fn insert(
+    transaction: &mut Transaction,
+    changes: &[Change],
 ) -> Result<(), sqlx::Error> {
-    let query = match change {
-        Change::Insert(row) => sqlx::query(
-            "INSERT INTO events (id, at_ms, last_ms, count, kind, reason, decision, login, \
-             registry, issuer, identity, body) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        )
-        .bind(&row.id)
-        .bind(row.at_ms)
-        .bind(row.last_ms)
-        .bind(row.count)
-        .bind(&row.kind)
-        .bind(&row.reason)
-        .bind(&row.decision)
-        .bind(&row.login)
-        .bind(&row.registry)
-        .bind(&row.issuer)
-        .bind(&row.identity)
-        .bind(&row.body),
-        Change::Repeat { id, times, last_ms } => {
-            sqlx::query("UPDATE events SET count = count + $2, last_ms = $3 WHERE id = $1")
-                .bind(id)
-                .bind(times)
-                .bind(last_ms)
+    let values: Vec<Value<'_>> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Insert(row) => Some(row.values()),
+            Change::Repeat { .. } => None,
+        })
+        .flatten()
+        .collect();
+    transaction.execute(&INSERT, &values).await?;
+    Ok(())
+}
+
+/// Counts what happened again; of a row that is pruned meanwhile, nothing is left to count.
+pub(super) async fn repeat(
+    transaction: &mut Transaction,
+    changes: &[Change],
+) -> Result<(), sqlx::Error> {
+    // PostgreSQL changes a row once in a statement, whatever is said of it how often.
+    let mut of_row = BTreeMap::new();
+    for change in changes {
+        if let Change::Repeat { id, times, last_ms } = change {
+            let (all_times, latest) = of_row.entry(id).or_insert((0, *last_ms));
+            *all_times += times;
+            *latest = (*last_ms).max(*latest);
         }
-    };
-    query.execute(&mut **transaction).await?;
+    }
+    let values: Vec<Value<'_>> = of_row
+        .into_iter()
+        .flat_map(|(id, (times, last_ms))| [id.into(), times.into(), last_ms.into()])
+        .collect();
+    transaction.execute(&REPEAT, &values).await?;
     Ok(())
 }

@@ -1,45 +1,85 @@
 //! What survives a restart: one file for each table.
 //!
-//! The SQL is written once, in words that every database here speaks: columns
-//! are `TEXT` and `BIGINT`, parameters `$1`. Another table is a migration, a
-//! file beside this one, and methods on [`Store`].
+//! The SQL is written once, in words that both databases speak: columns are
+//! `TEXT` and `BIGINT`, parameters `$1`. Another table is a migration, a file
+//! beside this one with its columns and methods, its name in `schema.rs`, a
+//! line in `copy.rs`, and a test on both databases in `tests/it/store/`.
+//!
+//! The hot path is [`Transaction`]: begin, settle, write, commit.
+
+/// Says the same to whichever database there is.
+macro_rules! on_db {
+    (read $store:expr, |$pool:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Postgres($pool) => $body,
+            $crate::store::Store::Sqlite { readers: $pool, .. } => $body,
+        }
+    };
+    (within $transaction:expr, |$connection:ident| $body:expr) => {
+        match $transaction {
+            $crate::store::Transaction::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::store::Transaction::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+    (within $transaction:expr, $text:expr, |$connection:ident, $sql:ident| $body:expr) => {
+        match $transaction {
+            $crate::store::Transaction::Postgres(transaction) => {
+                let ($connection, $sql) = (&mut **transaction, $text.postgres.as_str());
+                $body
+            }
+            $crate::store::Transaction::Sqlite(transaction) => {
+                let ($connection, $sql) = (&mut **transaction, $text.sqlite.as_str());
+                $body
+            }
+        }
+    };
+}
 
 mod act;
 mod api_tokens;
+mod batched;
 mod bindings;
 mod conditions;
 mod copy;
+mod error;
 mod events;
+mod filter;
 mod housekeeping;
 mod identities;
 mod inbox;
-mod lists;
 mod lock;
 mod members;
 mod namespaces;
 mod notices;
+mod postgres;
 mod refresh_tokens;
+mod revision;
 mod revocations;
+mod schema;
 mod sessions;
+mod settle;
+mod sqlite;
 mod transaction;
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
-
-use sqlx::{
-    SqlitePool,
-    migrate::MigrateError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use secrecy::SecretString;
+use sqlx::{PgPool, SqlitePool};
 
 pub use self::{
     act::Act,
     api_tokens::ApiTokenRow,
     bindings::BindingRow,
     conditions::{ApiTokenUse, Conditions, Overtaken, SessionUse, Verdict},
+    error::StoreError,
     events::{Change, EventFilter, EventRow},
+    filter::RowFilter,
     identities::IdentityRow,
     inbox::InboxRow,
-    lists::RowFilter,
     lock::DataDir,
     members::MemberRow,
     namespaces::NamespaceRow,
@@ -50,17 +90,11 @@ pub use self::{
     transaction::Transaction,
 };
 
-/// How long a statement waits for another connection's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Connections that only read: the operators' questions, never a token's path.
-const READERS: u32 = 4;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
-
 /// The database.
 #[derive(Clone, Debug)]
 pub enum Store {
+    /// A server that several replicas share.
+    Postgres(PgPool),
     /// One file in the data folder.
     Sqlite {
         /// One connection, so that writers queue here and not on a lock.
@@ -71,67 +105,34 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens, or makes, `portpass.db` in a data folder that is ours alone.
+    /// Opens the PostgreSQL of a URL; without one, opens or makes `portpass.db`
+    /// in a data folder that is ours alone. Tables are brought to this version.
     ///
-    /// Commits are on the disk when they return (`synchronous=FULL`).
+    /// Commits are on the disk when they return (`synchronous=FULL`,
+    /// `synchronous_commit=on`).
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, is no database, or was written by a
-    /// newer Portpass; it is left as it was.
-    pub async fn open(data_dir: &DataDir) -> Result<Self, StoreError> {
-        Self::connect(&data_dir.path().join("portpass.db")).await
-    }
-
-    async fn connect(path: &Path) -> Result<Self, StoreError> {
-        // SQLite gives its other files the mode of this one.
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(StoreError::Folder)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .busy_timeout(BUSY_TIMEOUT)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
-        MIGRATIONS.run(&writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(options.read_only(true));
-        Ok(Self::Sqlite { writer, readers })
+    /// When it cannot be opened, is damaged, is another program's, or was
+    /// changed by a Portpass too new for this one; it is left as it was.
+    pub async fn open(
+        data_dir: &DataDir,
+        database_url: Option<&SecretString>,
+    ) -> Result<Self, StoreError> {
+        match database_url {
+            Some(url) => Ok(Self::Postgres(postgres::open(url).await?)),
+            None => sqlite::open(&data_dir.path().join("portpass.db")).await,
+        }
     }
 
     /// Waits for statements under way and closes the files.
     pub async fn close(&self) {
         match self {
+            Self::Postgres(pool) => pool.close().await,
             Self::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
         }
     }
-}
-
-/// The database or its folder could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database answered with an error.
-    #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The data folder cannot be used.
-    #[error("the data folder cannot be used: {0}")]
-    Folder(#[source] io::Error),
-    /// Another process has the data folder.
-    #[error("another Portpass is using this data folder; only one may write to it")]
-    InUse,
-    /// The database is of another version, or damaged.
-    #[error("the database is not one that this version can use: {0}")]
-    Migrate(#[from] MigrateError),
 }

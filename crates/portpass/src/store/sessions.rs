@@ -1,7 +1,17 @@
 //! The `sessions` table.
 
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::LazyLock,
+};
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+
+use super::{
+    Conditions, RowFilter, SessionUse, Store, StoreError, Transaction,
+    batched::{Batched, Value, select},
+};
 
 /// A login that may outlive its JWT. Columns are explained in the migration.
 #[derive(Clone, Debug, Deserialize, Eq, FromRow, PartialEq, Serialize)]
@@ -38,4 +48,235 @@ pub struct SessionRow {
     pub networks: String,
     /// The JWT's payload, as JSON.
     pub claims: String,
+}
+
+pub(super) const COLUMNS: [&str; 16] = [
+    "login",
+    "issuer",
+    "identity",
+    "name",
+    "run",
+    "binding",
+    "signing_key",
+    "issued_ms",
+    "expires_ms",
+    "opened_ms",
+    "ends_ms",
+    "prune_ms",
+    "last_used_ms",
+    "uses",
+    "networks",
+    "claims",
+];
+
+pub(super) static INSERT: LazyLock<Batched> =
+    LazyLock::new(|| Batched::insert("sessions", &COLUMNS, ""));
+
+static OPEN: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::insert(
+        "sessions",
+        &COLUMNS,
+        " ON CONFLICT DO NOTHING RETURNING login",
+    )
+});
+
+static LOCK: LazyLock<Batched> =
+    LazyLock::new(|| Batched::lock("login, uses, last_used_ms", "sessions", &["login"]));
+
+static USE: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::new(
+        "UPDATE sessions SET uses = v.column2, last_used_ms = v.column3, \
+         networks = COALESCE(v.column4, sessions.networks) FROM (VALUES ",
+        4,
+        ") AS v WHERE sessions.login = v.column1",
+    )
+});
+
+static TAKE_BACK: LazyLock<Batched> =
+    LazyLock::new(|| Batched::new("DELETE FROM sessions WHERE login IN (VALUES ", 1, ")"));
+
+impl SessionRow {
+    pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
+        [
+            (&self.login).into(),
+            (&self.issuer).into(),
+            (&self.identity).into(),
+            (&self.name).into(),
+            (&self.run).into(),
+            (&self.binding).into(),
+            (&self.signing_key).into(),
+            self.issued_ms.into(),
+            self.expires_ms.into(),
+            self.opened_ms.into(),
+            self.ends_ms.into(),
+            self.prune_ms.into(),
+            self.last_used_ms.into(),
+            self.uses.into(),
+            (&self.networks).into(),
+            (&self.claims).into(),
+        ]
+    }
+}
+
+impl Store {
+    /// The session of a login.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn session(&self, login: &str) -> Result<Option<SessionRow>, StoreError> {
+        let sql = select(&COLUMNS, "FROM sessions WHERE login = $1");
+        Ok(on_db!(read self, |pool| {
+            sqlx::query_as(sql).bind(login).fetch_optional(pool).await?
+        }))
+    }
+
+    /// Sessions, latest use first.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn sessions(&self, filter: &RowFilter) -> Result<Vec<SessionRow>, StoreError> {
+        let sql = select(
+            &COLUMNS,
+            "FROM sessions WHERE ($1 IS NULL OR issuer = $1) AND \
+             ($2 IS NULL OR identity = $2) AND ($3 IS NULL OR login = $3) AND \
+             ($4 IS NULL OR run = $4) ORDER BY last_used_ms DESC, login LIMIT $5",
+        );
+        Ok(on_db!(read self, |pool| {
+            sqlx::query_as(sql)
+                .bind(&filter.issuer)
+                .bind(&filter.identity)
+                .bind(&filter.login)
+                .bind(&filter.run)
+                .bind(i64::from(filter.limit))
+                .fetch_all(pool)
+                .await?
+        }))
+    }
+}
+
+/// The sessions that some conditions name, and what becomes of them.
+#[derive(Debug, Default)]
+pub(super) struct Uses<'a> {
+    of: BTreeMap<&'a str, Used<'a>>,
+}
+
+/// One session, as its use goes on.
+#[derive(Clone, Debug, Default)]
+struct Used<'a> {
+    /// The row that holds the place of a session that was not there, with all
+    /// uses counted on it as if every one stood.
+    placed: Option<SessionRow>,
+    /// Whether it is there, for good.
+    open: bool,
+    uses: i64,
+    last_used_ms: i64,
+    networks: Option<&'a str>,
+    /// Whether one use stands.
+    changed: bool,
+}
+
+impl<'a> Uses<'a> {
+    /// Opens the sessions that are not there, and reads and locks those that are.
+    pub(super) async fn place(
+        transaction: &mut Transaction,
+        conditions: &[&'a Conditions],
+    ) -> Result<Self, sqlx::Error> {
+        let mut of: BTreeMap<&str, Used<'_>> = BTreeMap::new();
+        for conditions in conditions {
+            if let Some(token) = &conditions.refresh_token {
+                of.entry(&token.login).or_default();
+            }
+            if let Some(session) = &conditions.session {
+                let used = of.entry(&session.login).or_default();
+                used.uses += 1;
+                used.last_used_ms = used.last_used_ms.max(session.used_ms);
+                used.networks = session.networks.as_deref().or(used.networks);
+                if let (None, Some(row)) = (&used.placed, &session.open) {
+                    used.placed = Some(SessionRow::clone(row));
+                }
+            }
+        }
+        for used in of.values_mut() {
+            if let Some(row) = &mut used.placed {
+                row.uses = used.uses;
+                row.last_used_ms = used.last_used_ms;
+                if let Some(networks) = used.networks {
+                    networks.clone_into(&mut row.networks);
+                }
+            }
+            (used.uses, used.last_used_ms, used.networks) = (0, 0, None);
+        }
+        let rows = of.values().filter_map(|used| used.placed.as_ref());
+        let values: Vec<Value<'_>> = rows.flat_map(SessionRow::values).collect();
+        let new: Vec<(String,)> = transaction.fetch(&OPEN, &values).await?;
+        let new: HashSet<&str> = new.iter().map(|(login,)| login.as_str()).collect();
+        let known: Vec<Value<'_>> = of
+            .keys()
+            .filter(|login| !new.contains(**login))
+            .map(|login| Value::from(*login))
+            .collect();
+        let known: Vec<(String, i64, i64)> = transaction.fetch(&LOCK, &known).await?;
+        for (login, used) in &mut of {
+            if !new.contains(login) {
+                used.placed = None;
+            }
+        }
+        for (login, uses, last_used_ms) in &known {
+            if let Some(used) = of.get_mut(login.as_str()) {
+                (used.open, used.uses, used.last_used_ms) = (true, *uses, *last_used_ms);
+            }
+        }
+        Ok(Self { of })
+    }
+
+    /// The session that is gone or used up, if one of these is.
+    pub(super) fn overtaken(&self, conditions: &'a Conditions) -> Option<&'a str> {
+        let used = |login: &str| self.of.get(login);
+        if let Some(session) = &conditions.session {
+            let login = session.login.as_str();
+            let (open, uses) = used(login).map_or((false, 0), |used| (used.open, used.uses));
+            let is_used_up = session.max_uses.is_some_and(|max_uses| uses >= max_uses);
+            if is_used_up || !open && session.open.is_none() {
+                return Some(login);
+            }
+        }
+        let token = conditions.refresh_token.as_ref()?;
+        let opens = conditions.session.as_ref().map(|session| &session.login) == Some(&token.login);
+        let is_open = opens || used(&token.login).is_some_and(|used| used.open);
+        (!is_open).then_some(token.login.as_str())
+    }
+
+    /// Counts a use that stands; says how many there are now.
+    pub(super) fn count(&mut self, session: &'a SessionUse) -> Option<i64> {
+        let used = self.of.get_mut(session.login.as_str())?;
+        used.open = true;
+        used.changed = true;
+        used.uses += 1;
+        used.last_used_ms = used.last_used_ms.max(session.used_ms);
+        used.networks = session.networks.as_deref().or(used.networks);
+        Some(used.uses)
+    }
+
+    /// Writes what was counted, and takes back the rows of sessions that were not opened after all.
+    pub(super) async fn finish(self, transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+        let (mut counted, mut wrong) = (Vec::new(), Vec::new());
+        for (login, used) in &self.of {
+            match &used.placed {
+                Some(_) if !used.changed => wrong.push(Value::from(*login)),
+                Some(placed) if placed.uses == used.uses => {}
+                _ if !used.changed => {}
+                _ => counted.extend([
+                    Value::from(*login),
+                    used.uses.into(),
+                    used.last_used_ms.into(),
+                    used.networks.into(),
+                ]),
+            }
+        }
+        transaction.execute(&TAKE_BACK, &wrong).await?;
+        transaction.execute(&USE, &counted).await?;
+        Ok(())
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
 use crate::registry::{Algorithm, Profile, Registry};
 
 /// A command about our own keys.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "command", deny_unknown_fields)]
 pub enum KeyCommand {
     /// Sign with a registry's staged key from now on.
@@ -66,7 +67,7 @@ impl KeyCommand {
 }
 
 /// What is answered to a [`KeyCommand`]. There is never a private key in it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub enum KeyAnswer {
     /// It was done.
@@ -93,7 +94,7 @@ pub enum KeyAnswer {
 }
 
 /// One CA in a list.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ListedAuthority {
     /// Whether leaves are signed under it already.
     pub state: State,
@@ -104,7 +105,7 @@ pub struct ListedAuthority {
 }
 
 /// One key in a list.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ListedKey {
     /// Its id, as the tokens and the JWKS have it.
     pub kid: String,

@@ -138,6 +138,9 @@ pub enum SignError {
     /// The claims could not be written as JSON.
     #[error("writing the claims: {0}")]
     Json(#[from] serde_json::Error),
+    /// The system has no random bytes to give.
+    #[error("the system has no random bytes for a refresh token")]
+    NoRandomness,
     /// There is no key for the registry.
     #[error("there is no key to sign for registry {0} with: see `portpass keys list`")]
     NoKey(String),

@@ -38,7 +38,7 @@ pub use self::{
     signer::Signer,
     state::State,
 };
-use crate::decision::Grant;
+use crate::{credential::Secret, decision::Grant};
 
 /// Where keys live and how long.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,6 +69,7 @@ impl KeySettings {
 pub struct SignedToken {
     grant: Grant,
     encoded: String,
+    refresh_token: Option<Secret>,
     id: String,
     lifetime_seconds: i64,
     expires_at: Timestamp,
@@ -83,6 +84,22 @@ impl SignedToken {
     /// The JWT itself: a credential, to be shown to its caller alone.
     pub fn encoded(&self) -> &str {
         &self.encoded
+    }
+
+    /// The same, with a refresh token for its session: of no use until it is
+    /// stored, which its record does or not.
+    #[must_use]
+    pub fn with_refresh(self, secret: Secret) -> Self {
+        Self {
+            refresh_token: Some(secret),
+            ..self
+        }
+    }
+
+    /// The refresh token that goes with it, if one was asked for and there is
+    /// a session that may have one.
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
     }
 
     /// Its `jti`, a UUID of version 7, which is the id of its event as well.
@@ -105,6 +122,7 @@ impl fmt::Debug for SignedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedToken")
             .field("grant", &self.grant)
+            .field("refresh_token", &self.refresh_token)
             .field("id", &self.id)
             .field("lifetime_seconds", &self.lifetime_seconds)
             .field("expires_at", &self.expires_at)

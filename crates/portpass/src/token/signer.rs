@@ -110,6 +110,7 @@ impl Signer {
             .ok_or_else(|| SignError::Refused(registry.name.to_string()))?;
         Ok(SignedToken {
             encoded,
+            refresh_token: None,
             id,
             lifetime_seconds: lifetime,
             expires_at: whole_seconds(now) + SignedDuration::from_secs(lifetime),

@@ -21,11 +21,8 @@ async fn operator() -> Operator {
     let path = app.folder.path().join("data/admin/portpass.sock");
     let socket = Socket::bind(&path).unwrap();
     let (reload, reloads) = mpsc::channel(1);
-    let admin = Admin {
-        portpass: app.portpass.clone(),
-        store: app.store.clone(),
-        reload,
-    };
+    let keys = app.folder.path().join("data/keys");
+    let admin = Admin::of_server(app.portpass.clone(), app.store.clone(), reload, keys);
     tokio::spawn(socket.serve(admin));
     let client = Client::connect(&path).await.unwrap().unwrap();
     Operator {
@@ -73,34 +70,30 @@ async fn events_are_listed_and_filtered() {
     let query = format!("service={SERVICE}");
     operator.app.get(&query, Some(("JWT", &push_main()))).await;
     operator.app.get(&query, Some(("me", "wrong"))).await;
-    let all = operator
-        .client
-        .events(&EventQuery::default())
-        .await
-        .unwrap();
+    let all = operator.client.ask(&EventQuery::default()).await.unwrap();
     assert_eq!(all.len(), 2);
     let of_github = EventQuery {
         issuer: Some("github".to_owned()),
         ..EventQuery::default()
     };
-    let events = operator.client.events(&of_github).await.unwrap();
+    let events = operator.client.ask(&of_github).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].kind, "token");
     let after = EventQuery {
         after: Some(all[0].id.clone()),
         ..EventQuery::default()
     };
-    assert_eq!(operator.client.events(&after).await.unwrap(), all[1..]);
+    assert_eq!(operator.client.ask(&after).await.unwrap(), all[1..]);
 }
 
 #[tokio::test]
 async fn a_change_of_keys_is_recorded_with_its_actor() {
     let operator = operator().await;
-    operator.client.keys(&KeyCommand::List).await.unwrap();
+    operator.client.ask(&KeyCommand::List).await.unwrap();
     assert_eq!(operator.app.events().await, []);
     operator
         .client
-        .keys(&KeyCommand::Rotate { registry: None })
+        .ask(&KeyCommand::Rotate { registry: None })
         .await
         .unwrap();
     let events = operator.app.events().await;

@@ -26,6 +26,7 @@ use portpass::{
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    standing::Standing,
     store::{DataDir, EventFilter, Store},
     token::Signer,
 };
@@ -216,7 +217,7 @@ impl TestApp {
         let now = clock.now();
         let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
         let data_dir = DataDir::claim(&config.data_dir).unwrap();
-        let store = Store::open(&data_dir).await.unwrap();
+        let store = Store::open(&data_dir, None).await.unwrap();
         let (journal, _) = Journal::open(store.clone(), parts.keep, parts.commits);
         let portpass = Arc::new(Portpass {
             clock,
@@ -224,6 +225,7 @@ impl TestApp {
             limits: Limits::new(parts.rates),
             signer: Signer::open(&config.keys, &config.registries, now).unwrap(),
             snapshot: ArcSwap::from_pointee(snapshot),
+            standing: Standing::open(store.clone()).await.unwrap(),
         });
         let readiness = Readiness::default();
         let edge = Arc::new(Edge {

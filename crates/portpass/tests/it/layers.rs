@@ -6,7 +6,10 @@ use std::{fs, path::Path};
 const ALLOWED: [(&str, &[&str]); 7] = [
     ("axum::", &["http/", "admin/"]),
     ("sqlx::", &["store/"]),
-    ("reqwest::", &["identity/", "config/public_url.rs"]),
+    (
+        "reqwest::",
+        &["admin/client.rs", "identity/", "config/public_url.rs"],
+    ),
     (
         "StatusCode",
         &[

@@ -16,6 +16,7 @@ mod documents;
 mod journal;
 mod layers;
 mod limits;
+mod offline_clients;
 mod ops;
 mod partial;
 mod refusals;

@@ -223,9 +223,9 @@ async fn forms_that_cannot_be_read_are_bad_requests() {
     };
     let form = "application/x-www-form-urlencoded";
     assert_eq!(send("application/json", "{}".to_owned()).await.status, 400);
-    let refresh = send(form, "grant_type=refresh_token&refresh_token=x".to_owned()).await;
+    let code = send(form, "grant_type=authorization_code&code=x".to_owned()).await;
     assert_eq!(
-        (refresh.status, &refresh.body["error"]),
+        (code.status, &code.body["error"]),
         (400, &"unsupported_grant_type".into())
     );
     assert_eq!(

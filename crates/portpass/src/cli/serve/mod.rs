@@ -1,5 +1,7 @@
 //! `portpass serve`: wires the parts together and serves.
 
+mod issuers;
+mod prune;
 mod reload;
 mod tasks;
 
@@ -18,16 +20,17 @@ use tokio::{
 use self::reload::Reloader;
 use super::{offline, printer::Printer};
 use crate::{
-    admin::{Admin, Socket},
+    admin::{self, Admin, Socket},
     audit::{Commits, Journal, Keep},
     clock::Clock,
-    config::{self, Config},
+    config::{self, Config, SecretText},
     dev,
     http::{self, Edge, Readiness, server::Bounds, tls::Tls},
     limits::{Limits, Rates},
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    standing::Standing,
     store::{DataDir, Store},
     token::Signer,
 };
@@ -38,6 +41,9 @@ const LAME_DUCK: Duration = Duration::from_secs(1);
 
 /// Rows of anonymous grants begun per minute; the rest share one.
 const ANONYMOUS_ROWS: u32 = 1000;
+
+/// Operators' connections over TCP at once.
+const ADMIN_CONNECTIONS: usize = 64;
 
 /// Serve tokens until a signal says to stop.
 #[derive(Args, Debug)]
@@ -110,13 +116,16 @@ impl Server {
     async fn start(config: Config, path: &Path, data_dir: &DataDir) -> anyhow::Result<Self> {
         let clock = Clock::System;
         let now = clock.now();
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let settings = config.keys.clone();
         let registries = config.registries.clone();
         // Keys may have to be made: not on a thread that serves.
         let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
             .await?
             .context("opening the signing keys")?;
-        let store = Store::open(data_dir)
+        let store = Store::open(data_dir, config.database_url.as_ref().map(SecretText::secret))
             .await
             .context("opening the database")?;
         let keep = Keep {
@@ -125,6 +134,12 @@ impl Server {
         };
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
         let snapshot = Snapshot::of(&config, None, now)?;
+        let standing = Standing::open(store.clone())
+            .await
+            .context("reading what operators have settled")?;
+        issuers::bind(&standing, &snapshot.directory, now)
+            .await
+            .context("binding the issuers' names")?;
         let rates = Rates {
             identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
             unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
@@ -135,6 +150,7 @@ impl Server {
             limits: Limits::new(rates),
             signer,
             snapshot: ArcSwap::from_pointee(snapshot),
+            standing,
         });
 
         let tls = match &config.tls {
@@ -173,18 +189,42 @@ impl Server {
         ));
 
         let (reload, reloads) = mpsc::channel(1);
-        let admin = Admin {
-            portpass: Arc::clone(&portpass),
-            store: store.clone(),
-            reload,
-        };
+        let keys = data_dir.path().join("keys");
+        let admin = Admin::of_server(Arc::clone(&portpass), store.clone(), reload, keys);
         let ops_router = http::ops(edge, config.metrics.enabled);
-        let reloader = Reloader::new(path, config, Arc::clone(&portpass), metrics, tls);
+        let admin_listen = config.admin_listen.clone();
+        let keep_events = config.events.keep.duration();
+        let reloader = Reloader::new(
+            path,
+            config,
+            Arc::clone(&portpass),
+            Arc::clone(&metrics),
+            tls.clone(),
+        );
         let mut background = tokio::task::JoinSet::new();
+        if let Some(settings) = admin_listen {
+            let tcp = listen(settings.address).await?;
+            tracing::info!(server.admin = %tcp.local_addr()?, "Operators are served over TCP");
+            let router = admin::protected(admin.clone(), &settings.tokens, Arc::clone(&metrics));
+            let bounds = Bounds {
+                connections: ADMIN_CONNECTIONS,
+                ..bounds
+            };
+            let leaving = leaving.clone();
+            background.spawn(http::server::serve(tcp, router, tls.clone(), bounds, leaving));
+        }
         background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
         background.spawn(tasks::maintain_keys(Arc::clone(&portpass)));
         background.spawn(tasks::refresh_issuers(Arc::clone(&portpass)));
+        background.spawn(tasks::follow_replicas(Arc::clone(&portpass)));
+        background.spawn(tasks::end_withdrawn(Arc::clone(&portpass)));
+        background.spawn(prune::prune(
+            Arc::clone(&portpass),
+            store.clone(),
+            metrics,
+            keep_events,
+        ));
         background.spawn(reloader.run(reloads));
         Ok(Self {
             http: http_address,

@@ -9,6 +9,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+use super::issuers;
 use crate::{
     config::{self, Config, Watch},
     http::tls::Tls,
@@ -28,6 +29,8 @@ pub(super) struct Reloader {
     portpass: Arc<Portpass>,
     metrics: Arc<Metrics>,
     tls: Option<Tls>,
+    /// Whether issuers have changed and their names are not yet bound.
+    unbound: bool,
 }
 
 impl Reloader {
@@ -45,6 +48,7 @@ impl Reloader {
             portpass,
             metrics,
             tls,
+            unbound: false,
         }
     }
 
@@ -69,6 +73,23 @@ impl Reloader {
             if due {
                 tokio::task::block_in_place(|| self.reload());
             }
+            if self.unbound {
+                self.bind_issuers().await;
+            }
+        }
+    }
+
+    /// What is served is right without it: names that are not bound yet have
+    /// nothing to lose, and nobody can prove to be of an issuer that is gone.
+    async fn bind_issuers(&mut self) {
+        let now = self.portpass.clock.now();
+        let snapshot = self.portpass.snapshot.load_full();
+        match issuers::bind(&self.portpass.standing, &snapshot.directory, now).await {
+            Ok(()) => self.unbound = false,
+            Err(error) => tracing::error!(
+                error = %error,
+                "The issuers' names were not bound; it is tried again"
+            ),
         }
     }
 
@@ -110,6 +131,7 @@ impl Reloader {
             tls.reload()?;
         }
         self.portpass.snapshot.store(Arc::new(snapshot));
+        self.unbound = true;
         self.watch = Watch::new(config.footprint);
         Ok(())
     }
@@ -118,13 +140,21 @@ impl Reloader {
     fn warn_of_restart(&self, config: &Config) {
         let started = &self.started;
         let changed = [
-            ("[admin]", config.admin_socket != started.admin_socket),
+            (
+                "[admin]",
+                config.admin_socket != started.admin_socket
+                    || config.admin_listen != started.admin_listen,
+            ),
             ("[events]", config.events != started.events),
             ("[keys]", config.keys != started.keys),
             ("[limits]", config.limits != started.limits),
             ("[listen]", config.listen != started.listen),
             ("[log]", config.log != started.log),
-            ("[store]", config.data_dir != started.data_dir),
+            (
+                "[store]",
+                config.data_dir != started.data_dir
+                    || config.database_url != started.database_url,
+            ),
             ("[tls]", config.tls != started.tls),
         ];
         for (section, changed) in changed {

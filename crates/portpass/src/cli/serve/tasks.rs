@@ -54,3 +54,31 @@ pub(super) async fn refresh_issuers(portpass: Arc<Portpass>) {
         sleep(ISSUERS_EVERY).await;
     }
 }
+
+/// Hears of what other replicas change.
+pub(super) async fn follow_replicas(portpass: Arc<Portpass>) {
+    portpass.standing.follow().await;
+}
+
+/// How often we look whether platforms have withdrawn keys.
+const WITHDRAWN_EVERY: Duration = Duration::from_secs(1);
+
+/// Ends the logins of keys that their platform withdrew, and then only lets
+/// the sets without them be kept: a crash in between loses none.
+pub(super) async fn end_withdrawn(portpass: Arc<Portpass>) {
+    loop {
+        let snapshot = portpass.snapshot.load_full();
+        let withdrawn = snapshot.directory.withdrawn();
+        if !withdrawn.is_empty() {
+            let now = portpass.clock.now();
+            match portpass.standing.withdraw(&withdrawn, now).await {
+                Ok(()) => snapshot.directory.forget_withdrawn(&withdrawn).await,
+                Err(error) => tracing::error!(
+                    error = %error,
+                    "Logins of withdrawn keys were not ended; it is tried again"
+                ),
+            }
+        }
+        sleep(WITHDRAWN_EVERY).await;
+    }
+}

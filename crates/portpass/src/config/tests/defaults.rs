@@ -26,6 +26,8 @@ fn the_least_file_loads() {
     let issuer = &config.issuers[0];
     assert_eq!(issuer.name, "github");
     assert_eq!(issuer.session_max.value, Duration::from_hours(1));
+    assert_eq!(issuer.session_max_uses, None);
+    assert!(!issuer.session_same_network && !issuer.accept_jwt_again);
     assert!(config.policy.issuers["github"]);
     assert_eq!(config.policy.registries, ["prod"]);
 }

@@ -8,15 +8,16 @@ use super::*;
 use crate::{decision::Policy, identity::Directory};
 
 /// Files that the example names.
-const NAMED_FILES: [&str; 8] = [
-    "ca/gitlab.crt",
-    "ca/portpass.crt",
-    "ca/portpass.key",
-    "cluster/edge.jwks",
-    "cluster/token",
-    "rules.d/empty.toml",
-    "tls/server.crt",
-    "tls/server.key",
+const NAMED_FILES: [(&str, &str); 9] = [
+    ("admin/alice.token", "0123456789abcdef0123456789abcdef\n"),
+    ("ca/gitlab.crt", ""),
+    ("ca/portpass.crt", ""),
+    ("ca/portpass.key", ""),
+    ("cluster/edge.jwks", ""),
+    ("cluster/token", ""),
+    ("rules.d/empty.toml", ""),
+    ("tls/server.crt", ""),
+    ("tls/server.key", ""),
 ];
 
 fn example() -> String {
@@ -66,10 +67,9 @@ fn the_example_shows_the_defaults() {
 #[test]
 fn the_example_loads_with_every_setting_in_force() {
     let text = all_in_force();
-    let named = NAMED_FILES.iter().map(|name| (*name, ""));
     let files: Vec<_> = [("portpass.toml", text.as_str())]
         .into_iter()
-        .chain(named)
+        .chain(NAMED_FILES)
         .collect();
     let config = load_files(&files).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.issuers.len(), 5);

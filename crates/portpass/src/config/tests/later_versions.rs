@@ -5,83 +5,44 @@ use super::*;
 #[test]
 fn tables_and_keys_of_later_versions_are_refused_by_name() {
     assert_snapshot!(complaint(r#"
-[store]
-database_url = { file = "url" }
-
 [relay]
 upstream = "https://auth.example.com"
-
-[group.people]
-operators = true
-members = []
 
 [rule.shadow]
 from = ["github"]
 pull = ["**"]
 mode = "shadow"
 
-[issuer.gitlab]
-kind = "gitlab"
-audience = ["a"]
-accept_jwt_again = true
-
 [test.squatter]
 registry = "prod"
-
-[admin]
-listen = "127.0.0.1:9000"
 "#), @r#"
-    error: `database_url` is not in this version
-      --> portpass.toml:15:1
-       |
-    15 | database_url = { file = "url" }
-       | ^^^^^^^^^^^^
-
     error: `relay` is not in this version
-      --> portpass.toml:17:2
+      --> portpass.toml:14:2
        |
-    17 | [relay]
+    14 | [relay]
        |  ^^^^^
 
-    error: `operators` is not in this version
-      --> portpass.toml:21:1
-       |
-    21 | operators = true
-       | ^^^^^^^^^
-
     error: `mode` is not in this version
-      --> portpass.toml:27:1
+      --> portpass.toml:20:1
        |
-    27 | mode = "shadow"
+    20 | mode = "shadow"
        | ^^^^
 
-    error: `accept_jwt_again` is not in this version
-      --> portpass.toml:32:1
-       |
-    32 | accept_jwt_again = true
-       | ^^^^^^^^^^^^^^^^
-
     error: `test` is not in this version
-      --> portpass.toml:34:2
+      --> portpass.toml:22:2
        |
-    34 | [test.squatter]
+    22 | [test.squatter]
        |  ^^^^
-
-    error: `listen` is not in this version
-      --> portpass.toml:38:1
-       |
-    38 | listen = "127.0.0.1:9000"
-       | ^^^^^^
     "#);
 }
 
 #[test]
 fn what_a_later_key_stands_for_is_not_missed() {
-    assert_snapshot!(complaint("[group.people]\noperators = true"), @r"
-    error: `operators` is not in this version
+    assert_snapshot!(complaint("[rule.shadow]\nmode = \"shadow\""), @r#"
+    error: `mode` is not in this version
       --> portpass.toml:14:1
        |
-    14 | operators = true
-       | ^^^^^^^^^
-    ");
+    14 | mode = "shadow"
+       | ^^^^
+    "#);
 }

@@ -48,5 +48,6 @@ mod defaults;
 mod example;
 mod included_files;
 mod later_versions;
+mod secrets;
 mod values;
 mod wrong_words;

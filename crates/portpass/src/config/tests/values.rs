@@ -128,6 +128,22 @@ max_jwt_lifetime = "1d"
 }
 
 #[test]
+fn sessions_may_be_held_to_more_than_their_cap() {
+    let text = LEAST.replace(
+        "[issuer.github]",
+        "[issuer.github]\naccept_jwt_again = true\nsession_max_uses = 20\nsession_same_network = true",
+    );
+    let config = load_files(&[("portpass.toml", &text)]).unwrap();
+    let issuer = &config.issuers[0];
+    assert_eq!(issuer.session_max_uses.unwrap().get(), 20);
+    assert!(issuer.session_same_network && issuer.accept_jwt_again);
+    let none = text.replace("session_max_uses = 20", "session_max_uses = 0");
+    let fault = load_files(&[("portpass.toml", &none)]).unwrap_err();
+    let words = "error: `0` is out of bounds: at least 1, at most 1000000";
+    assert!(fault.to_string().starts_with(words), "{fault}");
+}
+
+#[test]
 fn names_have_an_alphabet_and_some_are_reserved() {
     assert_snapshot!(complaint(r#"
 [issuer.anonymous]

@@ -190,12 +190,22 @@ fn a_rule_is_about_its_registries() {
     let asked = Scopes::parse(["repository:a:pull"]).unwrap();
     assert!(
         policy
-            .decide(run("github", &[]), &registry("lab"), &asked)
+            .decide(
+                run("github", &[]),
+                Held::default(),
+                &registry("lab"),
+                &asked
+            )
             .is_ok()
     );
     assert!(
         policy
-            .decide(run("github", &[]), &registry("prod"), &asked)
+            .decide(
+                run("github", &[]),
+                Held::default(),
+                &registry("prod"),
+                &asked
+            )
             .is_err()
     );
 }

@@ -1,12 +1,18 @@
 //! The sentences of the design, each held by a test.
 
 mod allow;
+mod api_tokens;
 mod cel;
 mod deny;
 mod faults;
+mod least_rule;
 mod namespaces;
+mod operators;
+mod owners;
 mod properties;
 mod refusals;
+mod standing;
+mod suspended;
 mod when;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -16,7 +22,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::{Denied, Grant, GroupSource, Policy, PolicySource, RuleSource, When};
+use super::{
+    Denied, Grant, GroupSource, Held, Namespace, Owners, Policy, PolicySource, RuleSource, When,
+};
 use crate::{
     config::{Located, Place},
     identity::{FactValue, Facts, Proof},
@@ -36,9 +44,23 @@ struct File {
     #[serde(default)]
     deny: BTreeMap<String, RuleTable>,
     #[serde(default)]
-    group: BTreeMap<String, Vec<(String, String)>>,
+    group: BTreeMap<String, GroupTable>,
     #[serde(default)]
     images: BTreeMap<String, BTreeMap<String, Vec<Spanned<String>>>>,
+}
+
+/// A list of members, or the word `operators`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum GroupTable {
+    Members(Vec<(String, String)>),
+    Operators(Operators),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Operators {
+    Operators,
 }
 
 #[derive(Default, Deserialize)]
@@ -120,7 +142,13 @@ fn source(text: &str) -> PolicySource {
         groups: file
             .group
             .into_iter()
-            .map(|(name, members)| (name, GroupSource::Members(members)))
+            .map(|(name, group)| {
+                let group = match group {
+                    GroupTable::Members(members) => GroupSource::Members(members),
+                    GroupTable::Operators(Operators::Operators) => GroupSource::Operators,
+                };
+                (name, group)
+            })
             .collect(),
         images: images.collect(),
     }
@@ -202,13 +230,53 @@ fn registry(name: &str) -> Arc<Registry> {
 }
 
 fn decide(policy: &Policy, proof: Proof, asked: &str) -> Result<Grant, Box<Denied>> {
-    policy.decide(proof, &registry("prod"), &Scopes::parse([asked]).unwrap())
+    decide_held(policy, proof, Held::default(), asked)
+}
+
+fn decide_held(
+    policy: &Policy,
+    proof: Proof,
+    held: Held<'_>,
+    asked: &str,
+) -> Result<Grant, Box<Denied>> {
+    let asked = Scopes::parse([asked]).unwrap();
+    policy.decide(proof, held, &registry("prod"), &asked)
 }
 
 /// What is granted, as scopes, or why it is refused, as a code.
 fn answer(policy: &Policy, proof: Proof, asked: &str) -> String {
-    match decide(policy, proof, asked) {
+    answer_held(policy, proof, Held::default(), asked)
+}
+
+fn answer_held(policy: &Policy, proof: Proof, held: Held<'_>, asked: &str) -> String {
+    match decide_held(policy, proof, held, asked) {
         Ok(grant) => grant.scope_text(),
         Err(denied) => format!("refused: {}", denied.refusal().code()),
     }
+}
+
+/// The message for the caller, with `ID` for the decision's.
+fn told(policy: &Policy, proof: Proof, held: Held<'_>, asked: &str) -> String {
+    let denied = decide_held(policy, proof, held, asked).unwrap_err();
+    let id = denied.decision().id().to_string();
+    denied.refusal().to_string().replace(&id, "ID")
+}
+
+/// Owners, from name, issuer and id.
+fn owners(rows: &[(&str, &str, &str)]) -> Owners {
+    let row = |(name, issuer, id): &(&str, &str, &str)| {
+        ((*name).to_owned(), ((*issuer).to_owned(), (*id).to_owned()))
+    };
+    rows.iter().map(row).collect()
+}
+
+fn namespace(name: &str, owner: &str) -> Namespace {
+    Namespace {
+        name: name.to_owned(),
+        owner: owner.to_owned(),
+    }
+}
+
+fn groups(names: &[&str]) -> Vec<Arc<str>> {
+    names.iter().map(|name| Arc::from(*name)).collect()
 }

@@ -1,4 +1,9 @@
 //! The issuers whose JWTs are believed, and the one place that believes.
+//!
+//! `jwt` tells whose a JWT is, `known` whether a login of somebody known holds.
+
+mod jwt;
+mod known;
 
 use std::{path::Path, sync::Arc};
 
@@ -6,21 +11,37 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::known::Moment;
 use super::{
-    Identity, IssuerKind, IssuerSettings, Proof,
-    issuer::{Issuer, Verified},
-    keys::{Lookup, PublicKey},
-    unproven::{Rejected, Stranger, StrangerReason, Unproven},
+    Binding, IssuerKind, IssuerSettings, Proof, Withdrawn,
+    issuer::Issuer,
+    unproven::{StrangerReason, Unproven},
 };
 use crate::{
     config::{Fault, Place},
-    credential::{Credential, UnverifiedJwt},
+    credential::{Credential, Secret, UnverifiedJwt},
+    standing::{Settled, Standing},
 };
 
 /// The issuers whose tokens are believed.
 #[derive(Debug, Default)]
 pub struct Directory {
     issuers: Vec<Arc<Issuer>>,
+}
+
+/// Where, when and among what else a credential is presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// The name of the registry that a token is asked for.
+    pub registry: &'a str,
+    /// The network that the caller is in.
+    pub network: &'a str,
+    /// What stands from before.
+    pub standing: &'a Standing,
+    /// What operators have settled.
+    pub settled: &'a Settled,
+    /// What time it is.
+    pub now: Timestamp,
 }
 
 /// How one issuer is, for metrics and the details of readiness.
@@ -131,21 +152,72 @@ impl Directory {
         join_all(fetches).await;
     }
 
-    /// Proves who presented the credential, at the time `now`.
+    /// What each issuer's name stands for, in the order of the file.
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.issuers.iter().map(|issuer| &issuer.binding)
+    }
+
+    /// The keys that issuers have withdrawn, each named again until
+    /// [`Directory::forget_withdrawn`] is told that it is written down.
+    pub fn withdrawn(&self) -> Vec<Withdrawn> {
+        let issuers = self.issuers.iter();
+        issuers.flat_map(|issuer| issuer.keys.withdrawn()).collect()
+    }
+
+    /// Takes note that withdrawn keys are written down: only now are the sets
+    /// without them kept for a restart, so that a crash before loses none.
+    pub async fn forget_withdrawn(&self, written: &[Withdrawn]) {
+        let issuers = self.issuers.iter();
+        join_all(issuers.map(|issuer| issuer.keys.forget_withdrawn(written))).await;
+    }
+
+    /// Proves who presented the credential.
     ///
     /// Asks an issuer for its keys only if those held do not tell; a JWT of an
-    /// `iss` that is not configured causes no traffic.
-    pub async fn prove(&self, credential: Credential, now: Timestamp) -> Result<Proof, Unproven> {
+    /// `iss` that is not configured causes no traffic. Asks the database for the
+    /// session of a JWT only where it decides something.
+    ///
+    /// # Errors
+    ///
+    /// Why it proves nobody, or nobody who may go on.
+    pub async fn prove(
+        &self,
+        credential: Credential,
+        at: &Circumstances<'_>,
+    ) -> Result<Proof, Unproven> {
         match credential {
             Credential::Anonymous => Ok(Proof::anonymous()),
-            Credential::Jwt(jwt) => self.prove_jwt(&jwt, now).await,
-            Credential::Opaque => Err(Unproven::Stranger(Stranger {
-                issuer: None,
-                login: None,
-                reason: StrangerReason::Password,
-                detail: None,
-            })),
+            Credential::ApiToken(secret) => prove_api_token(&secret, at).await,
+            Credential::Jwt(jwt) => self.prove_jwt(&jwt, at).await,
+            Credential::Opaque => Err(Unproven::stranger(StrangerReason::Password)),
+            Credential::RefreshToken(secret) => self.prove_refresh_token(&secret, at).await,
         }
+    }
+
+    async fn prove_jwt(
+        &self,
+        jwt: &UnverifiedJwt,
+        at: &Circumstances<'_>,
+    ) -> Result<Proof, Unproven> {
+        let known = self.recognise(jwt, at.now).await?;
+        let session = if known.needs_its_session(at.now) {
+            let session = at.standing.session(known.login).await;
+            session.map_err(|error| known.unavailable(&error))?
+        } else {
+            at.standing.remembered(known.login)
+        };
+        known.prove_by_jwt(session, &at.moment())
+    }
+
+    async fn prove_refresh_token(
+        &self,
+        secret: &Secret,
+        at: &Circumstances<'_>,
+    ) -> Result<Proof, Unproven> {
+        let Some(refreshable) = at.standing.refresh_token(secret.hash()).await? else {
+            return Err(Unproven::stranger(StrangerReason::RefreshTokenUnknown));
+        };
+        self.prove_refreshable(secret.hash(), refreshable, at.registry, &at.moment())
     }
 
     fn issuer(&self, name: &str) -> Option<&Issuer> {
@@ -154,167 +226,23 @@ impl Directory {
             .map(|issuer| &**issuer)
             .find(|issuer| &*issuer.name == name)
     }
+}
 
-    /// The order is that of what may be told: who signed it, whose it is, and
-    /// only then what is wrong with it.
-    async fn prove_jwt(&self, jwt: &UnverifiedJwt, now: Timestamp) -> Result<Proof, Unproven> {
-        let candidates = self.candidates(jwt)?;
-        let keys = find_keys(&candidates, jwt, now).await?;
-        let signers: Vec<_> = keys
-            .into_iter()
-            .filter(|(_, keys)| keys.iter().any(|key| signed(key, jwt)))
-            .map(|(issuer, _)| issuer)
-            .collect();
-        let Some(first) = signers.first() else {
-            return Err(stranger(&candidates, jwt, StrangerReason::BadSignature));
-        };
-        let mut tenants = Vec::new();
-        let mut refused = None;
-        for issuer in &signers {
-            match tenant(issuer, jwt) {
-                Ok(verified) => tenants.push((*issuer, verified)),
-                Err(stranger) => refused = Some(stranger),
-            }
+impl<'a> Circumstances<'a> {
+    fn moment(&self) -> Moment<'a> {
+        Moment {
+            network: self.network,
+            settled: self.settled,
+            now: self.now,
         }
-        let mut tenants = tenants.into_iter();
-        match (tenants.next(), tenants.next(), refused) {
-            (Some((issuer, verified)), None, _) => prove_tenant(issuer, jwt, verified, now),
-            (None, _, Some(stranger)) => Err(Unproven::Stranger(stranger)),
-            (Some(_), Some(_), _) | (None, _, None) => {
-                Err(stranger(&[first], jwt, StrangerReason::Ambiguous))
-            }
-        }
-    }
-
-    /// The issuers whose `iss` it is, byte for byte, and that sign like this.
-    fn candidates(&self, jwt: &UnverifiedJwt) -> Result<Vec<&Issuer>, Unproven> {
-        let mut candidates: Vec<&Issuer> = self
-            .issuers
-            .iter()
-            .map(|issuer| &**issuer)
-            .filter(|issuer| issuer.iss.iter().any(|iss| iss == jwt.issuer()))
-            .collect();
-        if candidates.is_empty() {
-            return Err(stranger(&[], jwt, StrangerReason::UnknownIssuer));
-        }
-        let named = candidates.clone();
-        candidates.retain(|issuer| issuer.kind.accepts(jwt.typ()));
-        if candidates.is_empty() {
-            return Err(stranger(&named, jwt, StrangerReason::Type));
-        }
-        candidates.retain(|issuer| issuer.accepts_algorithm(jwt));
-        if candidates.is_empty() {
-            return Err(stranger(&named, jwt, StrangerReason::Algorithm));
-        }
-        Ok(candidates)
     }
 }
 
-/// The candidates' keys that could have made the signature.
-async fn find_keys<'a>(
-    candidates: &[&'a Issuer],
-    jwt: &UnverifiedJwt,
-    now: Timestamp,
-) -> Result<Vec<(&'a Issuer, Vec<Arc<PublicKey>>)>, Unproven> {
-    let held: Vec<_> = candidates
-        .iter()
-        .filter_map(|issuer| {
-            let keys = issuer.keys.held(jwt.kid(), jwt.algorithm(), now)?;
-            Some((*issuer, keys))
-        })
-        .collect();
-    if !held.is_empty() {
-        return Ok(held);
+async fn prove_api_token(secret: &Secret, at: &Circumstances<'_>) -> Result<Proof, Unproven> {
+    match at.standing.api_token(secret.hash()).await? {
+        None => Err(Unproven::stranger(StrangerReason::ApiTokenUnknown)),
+        Some(token) => token.prove(at.now),
     }
-    let lookups = candidates.iter().map(|issuer| async move {
-        let lookup = issuer.keys.find(jwt.kid(), jwt.algorithm(), now).await;
-        (*issuer, lookup)
-    });
-    let mut found = Vec::new();
-    let mut unavailable = None;
-    for (issuer, lookup) in join_all(lookups).await {
-        match lookup {
-            Lookup::Found(keys) => found.push((issuer, keys)),
-            Lookup::Unavailable(reason) => unavailable = Some((issuer, reason)),
-            Lookup::Unknown => {}
-        }
-    }
-    match unavailable {
-        Some((issuer, reason)) if found.is_empty() => Err(Unproven::Unavailable {
-            issuer: Arc::clone(&issuer.name),
-            login: jwt.login(),
-            reason,
-        }),
-        None if found.is_empty() => Err(stranger(candidates, jwt, StrangerReason::UnknownKey)),
-        Some(_) | None => Ok(found),
-    }
-}
-
-fn signed(key: &PublicKey, jwt: &UnverifiedJwt) -> bool {
-    key.verifies(jwt.algorithm(), jwt.signing_input(), jwt.signature())
-}
-
-/// Reads the claims and compares the tenant.
-fn tenant(issuer: &Issuer, jwt: &UnverifiedJwt) -> Result<Verified, Stranger> {
-    let refuse = |reason, detail| Stranger {
-        issuer: Some(Arc::clone(&issuer.name)),
-        login: Some(jwt.login()),
-        reason,
-        detail: Some(detail),
-    };
-    let verified = issuer
-        .read(jwt)
-        .map_err(|fault| refuse(StrangerReason::Claims, fault.to_string()))?;
-    match issuer.unpinned(&verified.subject.facts) {
-        None => Ok(verified),
-        Some(detail) => Err(refuse(StrangerReason::NotPinned, detail)),
-    }
-}
-
-/// The caller is known from here on: time and audience are told in full.
-fn prove_tenant(
-    issuer: &Issuer,
-    jwt: &UnverifiedJwt,
-    verified: Verified,
-    now: Timestamp,
-) -> Result<Proof, Unproven> {
-    let terms = issuer.check_terms(&verified.claims, now);
-    let (subject, claims) = verified.into_claims();
-    let identity = Identity {
-        issuer: Arc::clone(&issuer.name),
-        id: subject.id.into(),
-    };
-    match terms {
-        Ok(until) => Ok(Proof {
-            identity,
-            name: subject.name,
-            facts: subject.facts,
-            claims: Arc::new(claims),
-            login: Some(jwt.login()),
-            until: Some(until),
-        }),
-        Err(reason) => Err(Unproven::Rejected(Box::new(Rejected {
-            identity,
-            name: subject.name,
-            facts: subject.facts,
-            login: jwt.login(),
-            reason,
-        }))),
-    }
-}
-
-/// A stranger; the issuer is named if there is no doubt which it would be.
-fn stranger(issuers: &[&Issuer], jwt: &UnverifiedJwt, reason: StrangerReason) -> Unproven {
-    let issuer = match issuers {
-        [only] => Some(Arc::clone(&only.name)),
-        _ => None,
-    };
-    Unproven::Stranger(Stranger {
-        issuer,
-        login: Some(jwt.login()),
-        reason,
-        detail: None,
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Keys;
+
 /// A file of more cannot be ours: a set has 256 KiB, escaped once.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -77,6 +79,51 @@ impl CacheFile {
         file.write_all(&serde_json::to_vec(&saved)?)?;
         file.sync_all()?;
         fs::rename(&draft, &self.path)
+    }
+}
+
+impl Keys {
+    /// Keeps the set for a restart, once nothing that left it is unwritten. A file
+    /// is there anyway: of it only what has changed. The caller holds the flight.
+    pub(super) async fn save(&self) {
+        let Some(cache) = self.cache.clone() else {
+            return;
+        };
+        let (text, fetched_at) = {
+            let state = self.state();
+            let is_in_vain = state.is_saved && !self.source.location.is_remote();
+            match state.fetched_at {
+                Some(fetched_at) if state.withdrawn.is_empty() && !is_in_vain => {
+                    (state.text.clone(), fetched_at)
+                }
+                Some(_) | None => return,
+            }
+        };
+        let saved = tokio::task::spawn_blocking(move || cache.save(&text, fetched_at)).await;
+        match saved {
+            Ok(Ok(())) => self.state().is_saved = true,
+            Ok(Err(error)) => tracing::warn!(
+                issuer.name = %self.issuer,
+                "the issuer's keys cannot be kept for a restart: {error}"
+            ),
+            Err(error) => tracing::error!(
+                issuer.name = %self.issuer,
+                "keeping the issuer's keys ended badly: {error}"
+            ),
+        }
+    }
+
+    /// Begins with what is on the disk, if it is of this source and can be read.
+    pub(super) fn restore(&self, now: Timestamp) {
+        let Some((text, fetched_at)) = self.cache.as_ref().and_then(|cache| cache.load(now)) else {
+            return;
+        };
+        match self.accept(text, fetched_at) {
+            Ok(()) => self.state().is_saved = true,
+            Err(reason) => {
+                tracing::warn!(issuer.name = %self.issuer, "the keys on disk are left out: {reason}");
+            }
+        }
     }
 }
 

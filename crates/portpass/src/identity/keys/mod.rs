@@ -14,14 +14,16 @@ mod fetch;
 mod jwks;
 mod resolve;
 mod source;
+mod withdrawn;
 
+pub use self::withdrawn::Withdrawn;
 pub(super) use self::{
     address::Reach,
     jwks::PublicKey,
     resolve::is_localhost,
     source::{Location, Source},
 };
-use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet};
+use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet, withdrawn::Unwritten};
 use crate::{credential::JwtAlgorithm, short_id::ShortId};
 
 /// How long a set is fresh, give or take [`JITTER_SECONDS`].
@@ -60,6 +62,10 @@ struct State {
     set: Option<Arc<KeySet>>,
     /// The text that the set was parsed from.
     text: Vec<u8>,
+    /// Whether that text is on the disk.
+    is_saved: bool,
+    /// Keys that left the set, and no revocation says so yet.
+    withdrawn: Unwritten,
     fetched_at: Option<Timestamp>,
     attempted_at: Option<Timestamp>,
     due_at: Option<Timestamp>,
@@ -103,7 +109,8 @@ pub(super) enum SourceFault {
 
 impl Keys {
     /// Keys that can be read here are read; those that must be fetched begin with
-    /// the last good set on disk, if there is one of this source.
+    /// the last good set on disk, if there is one of this source. A file is
+    /// compared with that set: a key may have left it while we did not run.
     pub(super) fn open(
         issuer: Arc<str>,
         source: Source,
@@ -111,9 +118,10 @@ impl Keys {
         now: Timestamp,
     ) -> Result<Self, SourceFault> {
         let remote = source.location.is_remote();
+        let is_kept = !matches!(source.location, Location::Inline(_));
         let keys = Self {
             fetcher: remote.then(|| Fetcher::new(&source)).transpose()?,
-            cache: remote
+            cache: is_kept
                 .then(|| CacheFile::new(cache_dir, &issuer, source.location.description())),
             issuer,
             source,
@@ -123,6 +131,7 @@ impl Keys {
         match &keys.source.location {
             Location::Discovery { .. } | Location::Url(_) => keys.restore(now),
             Location::File(path) => {
+                keys.restore(now);
                 let text = std::fs::read(path).map_err(|error| {
                     SourceFault::Set(format!("{} cannot be read: {error}", path.display()))
                 })?;
@@ -138,6 +147,15 @@ impl Keys {
 
     pub(super) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Where the keys come from, in words that stay while it does; keys that
+    /// stand in the configuration are their own origin.
+    pub(super) fn origin(&self) -> String {
+        self.source.location.origin().unwrap_or_else(|| {
+            let set = self.state().set.clone();
+            set.map_or_else(String::new, |set| format!("inline {}", set.digest()))
+        })
     }
 
     pub(super) fn status(&self, now: Timestamp) -> KeyStatus {
@@ -252,8 +270,7 @@ impl Keys {
             Err(error) => Err(error.to_string()),
         };
         match outcome {
-            Ok(true) => self.save(now).await,
-            Ok(false) => {}
+            Ok(()) => self.save().await,
             Err(reason) => self.note_failure(reason, now),
         }
         let mut state = self.state();
@@ -282,8 +299,8 @@ impl Keys {
     }
 
     /// Takes a set in place of the old one, at once and whole: a key that is no
-    /// longer in it is no longer believed. Says whether it should be saved.
-    fn accept(&self, text: Vec<u8>, now: Timestamp) -> Result<bool, String> {
+    /// longer in it is no longer believed, and noted as withdrawn.
+    fn accept(&self, text: Vec<u8>, now: Timestamp) -> Result<(), String> {
         let unchanged = {
             let state = self.state();
             state.set.is_some() && state.text == text
@@ -300,13 +317,16 @@ impl Keys {
         };
         let mut state = self.state();
         if let Some(set) = set {
-            state.set = Some(set);
+            if let Some(old) = state.set.replace(Arc::clone(&set)) {
+                state.withdrawn.note(&old, &set, now);
+            }
             state.text = text;
+            state.is_saved = false;
         }
         state.fetched_at = Some(now);
         state.last_error = None;
         state.failures_in_a_row = 0;
-        Ok(self.cache.is_some())
+        Ok(())
     }
 
     fn note_failure(&self, reason: String, now: Timestamp) {
@@ -334,29 +354,6 @@ impl Keys {
                 let doublings = failures.saturating_sub(1).min(10);
                 (FIRST_RETRY * (1 << doublings)).min(FRESH)
             }
-        }
-    }
-
-    async fn save(&self, now: Timestamp) {
-        let Some(cache) = self.cache.clone() else {
-            return;
-        };
-        let text = self.state().text.clone();
-        let saved = tokio::task::spawn_blocking(move || cache.save(&text, now)).await;
-        if let Ok(Err(error)) = saved {
-            tracing::warn!(
-                issuer.name = %self.issuer,
-                "the issuer's keys cannot be kept for a restart: {error}"
-            );
-        }
-    }
-
-    fn restore(&self, now: Timestamp) {
-        let Some((text, fetched_at)) = self.cache.as_ref().and_then(|cache| cache.load(now)) else {
-            return;
-        };
-        if let Err(reason) = self.accept(text, fetched_at) {
-            tracing::warn!(issuer.name = %self.issuer, "the keys on disk are left out: {reason}");
         }
     }
 

@@ -43,6 +43,16 @@ impl Location {
         }
     }
 
+    /// The place alone: what else `issuers` there may be says nothing of it. Keys
+    /// that stand in the configuration are nowhere else.
+    pub(super) fn origin(&self) -> Option<String> {
+        match self {
+            Self::Discovery { base, .. } => Some(format!("discovery {base}")),
+            Self::File(_) | Self::Url(_) => Some(self.description()),
+            Self::Inline(_) => None,
+        }
+    }
+
     /// Whether the keys could be the same: one place, or one server, whose
     /// discovery may well lead to the other's address.
     pub(in crate::identity) fn may_share_keys(&self, other: &Self) -> bool {

@@ -12,7 +12,9 @@ use self::{
     source::{address, source},
     tenant::{check_tenant, hosts, pins},
 };
-use super::{IssuerKind, IssuerSettings, keys::Source, pins::Pins, validity::Terms};
+use super::{
+    IssuerKind, IssuerSettings, keys::Source, limits::SessionLimits, pins::Pins, validity::Terms,
+};
 use crate::{
     config::{Fault, Located, Place, closest},
     credential::JwtAlgorithm,
@@ -38,6 +40,7 @@ pub(super) struct Checked {
     pub(super) id_claim: Option<String>,
     pub(super) pins: Pins,
     pub(super) terms: Terms,
+    pub(super) limits: SessionLimits,
     pub(super) web: Option<String>,
 }
 
@@ -92,6 +95,11 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
             allow_extra_audiences: settings.allow_extra_audiences,
             max_jwt_lifetime,
             session_max,
+        },
+        limits: SessionLimits {
+            accept_jwt_again: settings.accept_jwt_again,
+            max_uses: settings.session_max_uses,
+            same_network: settings.session_same_network,
         },
         name,
         kind,

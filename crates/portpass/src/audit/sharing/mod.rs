@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use crate::{
     short_id::ShortId,
-    store::{Change, EventRow},
+    store::{Change, Conditions, EventRow, Verdict},
 };
 
 /// How long refusals under one decision id share a row, in milliseconds.
@@ -32,7 +32,7 @@ pub struct Keep {
 }
 
 /// An event on its way to the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Intent {
     /// The row, if it gets one.
     pub(super) row: EventRow,
@@ -41,6 +41,43 @@ pub(super) struct Intent {
 }
 
 impl Intent {
+    pub(super) fn new(row: EventRow, class: Class) -> Self {
+        Self { row, class }
+    }
+
+    /// An event that shares its row with no other.
+    pub(super) fn own(row: EventRow) -> Self {
+        Self::new(row, Class::Own)
+    }
+
+    /// The event as it is once its conditions were settled; none, where it was
+    /// overtaken.
+    pub(super) fn settled(&self, conditions: &Conditions, verdict: &Verdict) -> Option<Self> {
+        let Verdict::Kept {
+            refresh_token,
+            uses,
+        } = verdict
+        else {
+            return None;
+        };
+        let mut intent = self.clone();
+        let body = &mut intent.row.body;
+        if let (Some(session), Some(uses)) = (&conditions.session, uses) {
+            let is_opened = session.open.is_some() && *uses == 1;
+            let word = if is_opened { "opened" } else { "used" };
+            add(body, &format!(r#""session":"{word}","uses":{uses}"#));
+        }
+        if conditions.refresh_token.is_some() {
+            let key = if *refresh_token {
+                "refresh_token"
+            } else {
+                "refresh_token_limit"
+            };
+            add(body, &format!(r#""{key}":true"#));
+        }
+        Some(intent)
+    }
+
     /// Whether it is about callers who proved nothing.
     pub(super) fn is_of_strangers(&self) -> bool {
         match self.class {
@@ -51,7 +88,7 @@ impl Intent {
 }
 
 /// With what an event may share a row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Class {
     /// Anonymous grants of one minute, network and repository.
     Anonymous {
@@ -114,7 +151,7 @@ impl Sharing {
     }
 
     /// Turns events into changes to the table.
-    pub(super) fn place(&mut self, intents: Vec<Intent>) -> Vec<Change> {
+    pub(super) fn place(&mut self, intents: impl IntoIterator<Item = Intent>) -> Vec<Change> {
         let mut batch = Batch::default();
         for intent in intents {
             self.pass_time(intent.row.at_ms);
@@ -184,6 +221,15 @@ impl Sharing {
     }
 }
 
+/// Adds members to a JSON object that is a text already: the requests' own
+/// tasks wrote it, so that the one writer need not.
+fn add(body: &mut String, members: &str) {
+    if body.pop() == Some('}') {
+        let comma = if body.ends_with('{') { "" } else { "," };
+        body.extend([comma, members, "}"]);
+    }
+}
+
 /// The row that stands for many: what is particular to its first is left out.
 fn without_particulars(row: EventRow) -> EventRow {
     EventRow {
@@ -227,134 +273,4 @@ impl Batch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEEP: Keep = Keep {
-        strangers: 2,
-        anonymous: 2,
-    };
-
-    fn intent(id: &str, at_ms: i64, class: Class) -> Intent {
-        let row = EventRow {
-            id: id.to_owned(),
-            at_ms,
-            last_ms: at_ms,
-            count: 1,
-            kind: "refusal".to_owned(),
-            reason: None,
-            decision: None,
-            login: None,
-            registry: None,
-            issuer: None,
-            identity: None,
-            body: "{}".to_owned(),
-        };
-        Intent { row, class }
-    }
-
-    fn refusal(id: &str, at_ms: i64) -> Intent {
-        intent(id, at_ms, Class::Refusal(ShortId::of(b"decision")))
-    }
-
-    fn stranger(id: &str) -> Intent {
-        let key = "unknown_issuer".to_owned();
-        intent(id, 0, Class::Stranger { key })
-    }
-
-    fn shown(changes: &[Change]) -> Vec<String> {
-        let show = |change: &Change| match change {
-            Change::Insert(row) => format!("insert {} × {}", row.id, row.count),
-            Change::Repeat { id, times, .. } => format!("repeat {id} × {times}"),
-        };
-        changes.iter().map(show).collect()
-    }
-
-    #[test]
-    fn a_refusal_repeated_within_a_minute_is_counted_on_the_first() {
-        let mut sharing = Sharing::new(KEEP);
-        assert_eq!(
-            shown(&sharing.place(vec![refusal("a", 0)])),
-            ["insert a × 1"]
-        );
-        let again = vec![refusal("b", 59_999), refusal("c", 59_999)];
-        assert_eq!(shown(&sharing.place(again)), ["repeat a × 2"]);
-        assert_eq!(
-            shown(&sharing.place(vec![refusal("d", 60_000)])),
-            ["insert d × 1"]
-        );
-    }
-
-    #[test]
-    fn a_refusal_repeated_within_a_batch_is_one_row() {
-        let mut sharing = Sharing::new(KEEP);
-        let batch = vec![refusal("a", 0), refusal("b", 1)];
-        assert_eq!(shown(&sharing.place(batch)), ["insert a × 2"]);
-    }
-
-    #[test]
-    fn events_out_of_order_at_a_minutes_end_begin_no_more_rows() {
-        let mut sharing = Sharing::new(KEEP);
-        let mut rows = 0;
-        for n in 0..100 {
-            let at = if n % 2 == 0 { 59_999 } else { 60_000 };
-            let key = "unknown_issuer".to_owned();
-            let changes = sharing.place(vec![intent(&n.to_string(), at, Class::Stranger { key })]);
-            rows += changes
-                .iter()
-                .filter(|c| matches!(c, Change::Insert(_)))
-                .count();
-        }
-        assert!(rows <= 6, "{rows} rows");
-    }
-
-    #[test]
-    fn of_strangers_the_first_few_are_kept_and_the_rest_counted() {
-        let mut sharing = Sharing::new(KEEP);
-        let batch = ["a", "b", "c", "d", "e"]
-            .map(stranger)
-            .into_iter()
-            .collect();
-        let expected = ["insert a × 1", "insert b × 1", "insert c × 3"];
-        assert_eq!(shown(&sharing.place(batch)), expected);
-    }
-
-    #[test]
-    fn anonymous_grants_begin_a_bounded_number_of_rows() {
-        let mut sharing = Sharing::new(KEEP);
-        let grant = |id: &str, key: &str| {
-            let key = key.to_owned();
-            intent(id, 0, Class::Anonymous { key })
-        };
-        let batch = vec![
-            grant("a", "x"),
-            grant("b", "x"),
-            grant("c", "y"),
-            grant("d", "z"),
-            grant("e", "w"),
-        ];
-        let expected = ["insert a × 2", "insert c × 1", "insert d × 2"];
-        assert_eq!(shown(&sharing.place(batch)), expected);
-    }
-
-    #[test]
-    fn after_a_failed_commit_rows_begin_anew() {
-        let mut sharing = Sharing::new(KEEP);
-        sharing.place(vec![refusal("a", 0)]);
-        sharing.forget();
-        assert_eq!(
-            shown(&sharing.place(vec![refusal("b", 1)])),
-            ["insert b × 1"]
-        );
-    }
-
-    #[test]
-    fn a_token_has_a_row_of_its_own() {
-        let mut sharing = Sharing::new(KEEP);
-        let batch = vec![intent("a", 0, Class::Own), intent("b", 0, Class::Own)];
-        assert_eq!(
-            shown(&sharing.place(batch)),
-            ["insert a × 1", "insert b × 1"]
-        );
-    }
-}
+mod tests;

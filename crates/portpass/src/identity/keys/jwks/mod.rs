@@ -1,6 +1,6 @@
 //! JSON Web Key Sets, parsed once (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
@@ -11,7 +11,14 @@ use aws_lc_rs::signature::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use crate::credential::{JwtAlgorithm, object};
+mod thumbprint;
+
+use self::thumbprint::thumbprint;
+use crate::{
+    credential::{JwtAlgorithm, object},
+    identity::claims::is_text,
+    short_id::ShortId,
+};
 
 /// More keys than any platform publishes; a longer list is somebody's mistake.
 const MAX_KEYS: usize = 100;
@@ -32,6 +39,8 @@ const RSA_ALGORITHMS: [(JwtAlgorithm, &RsaParameters); 6] = [
 /// A public key, ready for each algorithm that it may check.
 pub(in crate::identity) struct PublicKey {
     kid: Option<String>,
+    id: Arc<str>,
+    thumbprint: String,
     verifiers: Vec<(JwtAlgorithm, ParsedPublicKey)>,
 }
 
@@ -53,6 +62,12 @@ impl PublicKey {
             .iter()
             .find(|(fits, _)| *fits == algorithm)
             .is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
+    }
+
+    /// Its `kid`, or its thumbprint if it has none: by this it is withdrawn or
+    /// revoked.
+    pub(in crate::identity) fn id(&self) -> &Arc<str> {
+        &self.id
     }
 
     fn fits(&self, algorithm: JwtAlgorithm) -> bool {
@@ -121,6 +136,28 @@ impl KeySet {
         Ok(Self { keys, skipped })
     }
 
+    /// The ids of the keys of this set that another has not: the same id over
+    /// other numbers is another key.
+    pub(super) fn missing_in(&self, other: &Self) -> BTreeSet<Arc<str>> {
+        let is_in_other = |key: &PublicKey| {
+            let mut others = other.keys.iter();
+            others.any(|other| other.id == key.id && other.thumbprint == key.thumbprint)
+        };
+        let missing = self.keys.iter().filter(|key| !is_in_other(key));
+        missing.map(|key| Arc::clone(&key.id)).collect()
+    }
+
+    /// What tells these keys from all others, however they are written down.
+    pub(super) fn digest(&self) -> ShortId {
+        let keys: BTreeSet<_> = self
+            .keys
+            .iter()
+            .map(|key| (&*key.id, key.thumbprint.as_str()))
+            .collect();
+        let parts = keys.iter().flat_map(|(id, thumbprint)| [*id, *thumbprint]);
+        ShortId::of_parts(parts.map(str::as_bytes))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.keys.len()
     }
@@ -154,18 +191,19 @@ fn public_key(jwk: &Map<String, Value>) -> Result<PublicKey, KeyFault> {
         return Err(KeyFault::Purpose);
     }
     let text = |name| jwk.get(name).and_then(Value::as_str);
-    let mut verifiers = match (text("kty"), text("crv")) {
-        (Some("RSA"), _) => rsa(jwk)?,
-        (Some("EC"), Some("P-256")) => vec![(
-            JwtAlgorithm::Es256,
-            point(jwk, 32, &ECDSA_P256_SHA256_FIXED)?,
-        )],
-        (Some("EC"), Some("P-384")) => vec![(
-            JwtAlgorithm::Es384,
-            point(jwk, 48, &ECDSA_P384_SHA384_FIXED)?,
-        )],
+    let (mut verifiers, members) = match (text("kty"), text("crv")) {
+        (Some("RSA"), _) => (rsa(jwk)?, thumbprint::RSA),
+        (Some("EC"), Some("P-256")) => {
+            let key = point(jwk, 32, &ECDSA_P256_SHA256_FIXED)?;
+            (vec![(JwtAlgorithm::Es256, key)], thumbprint::EC)
+        }
+        (Some("EC"), Some("P-384")) => {
+            let key = point(jwk, 48, &ECDSA_P384_SHA384_FIXED)?;
+            (vec![(JwtAlgorithm::Es384, key)], thumbprint::EC)
+        }
         (Some("OKP"), Some("Ed25519")) => {
-            vec![(JwtAlgorithm::EdDsa, parsed(&ED25519, &number(jwk, "x")?)?)]
+            let key = parsed(&ED25519, &number(jwk, "x")?)?;
+            (vec![(JwtAlgorithm::EdDsa, key)], thumbprint::OKP)
         }
         _ => return Err(KeyFault::Type),
     };
@@ -177,8 +215,14 @@ fn public_key(jwk: &Map<String, Value>) -> Result<PublicKey, KeyFault> {
     if verifiers.is_empty() {
         return Err(KeyFault::Algorithm);
     }
+    let kid = text("kid");
+    let thumbprint = thumbprint(jwk, members);
+    // The id is stored, which not every text can be.
+    let id = kid.filter(|kid| !kid.is_empty() && is_text(kid));
     Ok(PublicKey {
-        kid: text("kid").map(str::to_owned),
+        kid: kid.map(str::to_owned),
+        id: id.unwrap_or(&thumbprint).into(),
+        thumbprint,
         verifiers,
     })
 }
@@ -257,124 +301,4 @@ fn bits(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{
-        super::super::signing::{SigningKey, jwks},
-        *,
-    };
-
-    fn parse(set: &Value) -> Result<KeySet, SetFault> {
-        KeySet::parse(set.to_string().as_bytes())
-    }
-
-    fn fault(jwk: &Value) -> KeyFault {
-        let good = SigningKey::es256("good").jwk();
-        let set = parse(&json!({"keys": [jwk, good]})).unwrap();
-        assert_eq!(set.len(), 1, "the good key stays");
-        set.skipped[0]
-    }
-
-    fn with(mut jwk: Value, name: &str, value: Value) -> Value {
-        jwk[name] = value;
-        jwk
-    }
-
-    #[test]
-    fn each_key_checks_what_its_type_can() {
-        let keys = [
-            SigningKey::es256("e"),
-            SigningKey::rs256("r"),
-            SigningKey::eddsa("d"),
-        ];
-        let set = parse(&jwks(&keys)).unwrap();
-        for key in &keys {
-            let found = set.find(Some(key.kid()), key.algorithm());
-            assert_eq!(found.len(), 1);
-            let signature = key.sign(b"message");
-            assert!(found[0].verifies(key.algorithm(), b"message", &signature));
-            assert!(!found[0].verifies(key.algorithm(), b"massage", &signature));
-        }
-        assert!(set.find(Some("e"), JwtAlgorithm::Rs256).is_empty());
-    }
-
-    #[test]
-    fn a_missing_kid_needs_the_only_fitting_key() {
-        let one = parse(&jwks(&[SigningKey::es256("a"), SigningKey::eddsa("b")])).unwrap();
-        assert_eq!(one.find(None, JwtAlgorithm::Es256).len(), 1);
-        let two = parse(&jwks(&[SigningKey::es256("a"), SigningKey::es256("b")])).unwrap();
-        assert!(two.find(None, JwtAlgorithm::Es256).is_empty());
-    }
-
-    #[test]
-    fn an_unusable_key_is_left_out() {
-        let key = SigningKey::es256("k").jwk();
-        for (jwk, expected) in [
-            (
-                with(key.clone(), "alg", json!("RS256")),
-                KeyFault::Algorithm,
-            ),
-            (
-                with(key.clone(), "alg", json!("HS256")),
-                KeyFault::Algorithm,
-            ),
-            (with(key.clone(), "alg", json!(1)), KeyFault::Algorithm),
-            (with(key.clone(), "use", json!("enc")), KeyFault::Purpose),
-            (
-                with(key.clone(), "key_ops", json!(["sign"])),
-                KeyFault::Purpose,
-            ),
-            (with(key.clone(), "d", json!("AA")), KeyFault::Private),
-            (with(key.clone(), "x", json!("AA")), KeyFault::Numbers),
-            (with(key.clone(), "crv", json!("P-384")), KeyFault::Numbers),
-            (with(key.clone(), "crv", json!("secp256k1")), KeyFault::Type),
-            (with(key, "kty", json!("oct")), KeyFault::Type),
-            (json!({"kty": "oct", "k": "AAAA"}), KeyFault::Private),
-            (json!("key"), KeyFault::Type),
-        ] {
-            assert_eq!(fault(&jwk), expected, "{jwk}");
-        }
-        let off_curve = URL_SAFE_NO_PAD.encode([7; 32]);
-        let bad = json!({"kty": "EC", "crv": "P-256", "x": off_curve, "y": off_curve});
-        assert_eq!(fault(&bad), KeyFault::Numbers);
-    }
-
-    #[test]
-    fn a_short_rsa_key_is_left_out() {
-        let modulus = |bytes: usize| {
-            let mut n = vec![0xff; bytes];
-            n.insert(0, 0);
-            URL_SAFE_NO_PAD.encode(n)
-        };
-        for bytes in [64, 128, 255, 1025] {
-            let jwk = json!({"kty": "RSA", "n": modulus(bytes), "e": "AQAB"});
-            assert_eq!(fault(&jwk), KeyFault::Size, "{bytes}");
-        }
-    }
-
-    #[test]
-    fn a_set_is_a_list_of_one_to_a_hundred_keys() {
-        for bad in [
-            "<html>",
-            "[]",
-            "{}",
-            r#"{"keys":{}}"#,
-            r#"{"keys":[],"keys":[]}"#,
-        ] {
-            assert!(matches!(
-                KeySet::parse(bad.as_bytes()),
-                Err(SetFault::Shape)
-            ));
-        }
-        assert!(matches!(parse(&json!({"keys": []})), Err(SetFault::Empty)));
-        assert!(matches!(
-            parse(&json!({"keys": [{}]})),
-            Err(SetFault::Empty)
-        ));
-        let key = SigningKey::es256("k").jwk();
-        let many = |count| parse(&json!({"keys": vec![key.clone(); count]}));
-        assert!(many(100).is_ok());
-        assert!(matches!(many(101), Err(SetFault::TooMany)));
-    }
-}
+mod tests;

@@ -1,0 +1,268 @@
+//! Logins that outlive their JWT, and what ends them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Changed, Question, Verb,
+    desk::{Deed, Desk, time},
+    failure::Failure,
+    identities::{DEFAULT_ROWS, MAX_ROWS},
+};
+use crate::{
+    session::{Ended, Revocations, Session, Subject},
+    short_id::ShortId,
+    store::{Act, RevocationRow, RowFilter, SessionRow, StoreError},
+};
+
+/// Lists sessions, the latest used first.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// Only of this issuer.
+    pub issuer: Option<String>,
+    /// Only of this id.
+    pub id: Option<String>,
+    /// Only of this login.
+    pub login: Option<String>,
+    /// Only of this run.
+    pub run: Option<String>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+/// One session, without what its JWT said.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct SessionShown {
+    /// Its login, as events have it.
+    pub login: String,
+    /// The issuer's name.
+    pub issuer: String,
+    /// The immutable id.
+    pub id: String,
+    /// What people knew it by then.
+    pub name: String,
+    /// The run that it is of, where the platform has runs.
+    pub run: Option<String>,
+    /// Whether it is still good.
+    pub state: SessionState,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+    /// When it was last used.
+    pub last_used_at: Timestamp,
+    /// How often it was used.
+    pub uses: i64,
+    /// The networks it was used from, the first first.
+    pub networks: Vec<String>,
+}
+
+/// Whether a session is still good.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// Its time is over.
+    Ended,
+    /// The key that its JWT was signed with was withdrawn or revoked.
+    KeyRevoked,
+    /// It is good, as far as the rules give anything.
+    Live,
+    /// An operator ended it.
+    Revoked,
+    /// Its issuer's name stands for something else now.
+    Suspended,
+}
+
+impl Question for Sessions {
+    type Answer = Vec<SessionShown>;
+
+    const VERB: Verb = Verb::Get;
+    const PATH: &'static str = "/sessions";
+    const SUMMARY: &'static str = "Logins that may outlive their JWT, the latest used first.";
+
+    async fn answer(self, desk: &Desk) -> Result<Vec<SessionShown>, Failure> {
+        let filter = RowFilter {
+            issuer: self.issuer,
+            identity: self.id,
+            login: self.login,
+            run: self.run,
+            limit: self.limit.unwrap_or(DEFAULT_ROWS).min(MAX_ROWS),
+            ..RowFilter::default()
+        };
+        let rows = desk.store().sessions(&filter).await?;
+        let revocations = Revocations::of(desk.store().revocations().await?);
+        let bindings = desk.snapshot.directory.bindings();
+        let shown = rows.into_iter().map(|row| {
+            let is_bound = bindings.iter().any(|binding| {
+                *binding.issuer == *row.issuer && binding.digest.to_string() == row.binding
+            });
+            let state = state(&row, &revocations, is_bound, desk.now)?;
+            Ok(SessionShown::of(row, state))
+        });
+        shown.collect()
+    }
+}
+
+fn state(
+    row: &SessionRow,
+    revocations: &Revocations,
+    is_bound: bool,
+    now: Timestamp,
+) -> Result<SessionState, StoreError> {
+    let session = Session::of(row.clone())?;
+    let ended = revocations.ended(&Subject {
+        login: session.login,
+        identity: &session.identity,
+        run: session.run.as_deref(),
+        key: &session.key,
+        issued: session.issued,
+        expires: session.expires,
+    });
+    Ok(match ended {
+        Some(Ended::Key) => SessionState::KeyRevoked,
+        Some(Ended::Revoked) => SessionState::Revoked,
+        None if time(row.ends_ms) <= now => SessionState::Ended,
+        None if !is_bound => SessionState::Suspended,
+        None => SessionState::Live,
+    })
+}
+
+impl SessionShown {
+    fn of(row: SessionRow, state: SessionState) -> Self {
+        Self {
+            networks: serde_json::from_str(&row.networks).unwrap_or_default(),
+            login: row.login,
+            issuer: row.issuer,
+            id: row.identity,
+            name: row.name,
+            run: row.run,
+            state,
+            opened_at: time(row.opened_ms),
+            ends_at: time(row.ends_ms),
+            last_used_at: time(row.last_used_ms),
+            uses: row.uses,
+        }
+    }
+}
+
+/// Ends logins: exactly one of a login, a run of an issuer, an identity (issuer
+/// and id), all of an issuer, or all.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RevokeSessions {
+    /// This login.
+    pub login: Option<String>,
+    /// This run of `issuer`.
+    pub run: Option<String>,
+    /// The issuer of `run` or `id`; alone, everything of it.
+    pub issuer: Option<String>,
+    /// This id of `issuer`.
+    pub id: Option<String>,
+    /// Every login there is.
+    pub all: bool,
+}
+
+impl Question for RevokeSessions {
+    type Answer = Changed;
+
+    const VERB: Verb = Verb::Post;
+    const PATH: &'static str = "/sessions/revoke";
+    const SUMMARY: &'static str = "Ends logins, with every JWT issued for them until now.";
+
+    async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
+        let (kind, issuer, value) = self.target()?;
+        if !issuer.is_empty() {
+            match kind {
+                "identity" => drop(desk.check_identity(issuer, value)?),
+                _ => drop(desk.issuer(issuer)?),
+            }
+        }
+        let row = RevocationRow {
+            kind: kind.to_owned(),
+            issuer: issuer.to_owned(),
+            value: value.to_owned(),
+            at_ms: desk.now_ms(),
+            actor: desk.actor.to_string(),
+        };
+        let deed = Deed {
+            action: "sessions revoke",
+            about: (self.issuer.as_deref(), self.id.as_deref()),
+            detail: json!({ "kind": kind, "value": value }),
+        };
+        desk.act(deed, &[Act::Revoke(row)]).await
+    }
+}
+
+impl RevokeSessions {
+    /// Kind, issuer and value of the revocation.
+    fn target(&self) -> Result<(&'static str, &str, &str), Failure> {
+        let fields = (
+            self.login.as_deref(),
+            self.run.as_deref(),
+            self.issuer.as_deref(),
+            self.id.as_deref(),
+            self.all,
+        );
+        match fields {
+            (Some(login), None, None, None, false) => match login.parse::<ShortId>() {
+                Ok(_) => Ok(("login", "", login)),
+                Err(error) => Err(Failure::Refused(format!("`{login}` is no login: {error}"))),
+            },
+            (None, Some(run), Some(issuer), None, false) => Ok(("run", issuer, run)),
+            (None, None, Some(issuer), Some(id), false) => Ok(("identity", issuer, id)),
+            (None, None, Some(issuer), None, false) => Ok(("issuer", issuer, "")),
+            (None, None, None, None, true) => Ok(("all", "", "")),
+            _ => Err(Failure::Refused(
+                "say which logins to end by exactly one of: a login, a run and its issuer, an \
+                 identity, an issuer, or all"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_end_is_said_in_exactly_one_way() {
+        let text = |text: &str| Some(text.to_owned());
+        let login = "k7f3a2bcdefghijk";
+        let target = |question: RevokeSessions| {
+            question
+                .target()
+                .map(|(kind, issuer, value)| format!("{kind} {issuer} {value}"))
+                .map_err(|failure| failure.to_string())
+        };
+        let none = RevokeSessions::default();
+        for (question, expected) in [
+            (RevokeSessions { login: text(login), ..none.clone() }, format!("login  {login}")),
+            (
+                RevokeSessions { run: text("9"), issuer: text("github"), ..none.clone() },
+                "run github 9".to_owned(),
+            ),
+            (
+                RevokeSessions { id: text("74"), issuer: text("github"), ..none.clone() },
+                "identity github 74".to_owned(),
+            ),
+            (RevokeSessions { issuer: text("github"), ..none.clone() }, "issuer github ".to_owned()),
+            (RevokeSessions { all: true, ..none.clone() }, "all  ".to_owned()),
+        ] {
+            assert_eq!(target(question).unwrap(), expected);
+        }
+        for refused in [
+            none.clone(),
+            RevokeSessions { login: text("short"), ..none.clone() },
+            RevokeSessions { run: text("9"), ..none.clone() },
+            RevokeSessions { id: text("74"), ..none.clone() },
+            RevokeSessions { all: true, issuer: text("github"), ..none.clone() },
+            RevokeSessions { login: text(login), all: true, ..none },
+        ] {
+            assert!(target(refused.clone()).is_err(), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Which row a refusal leaves, and with what it may share it.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Origin,
+    intent::{asked, concern, finish, message, row, story},
+    sharing::{Class, Intent},
+};
+use crate::{
+    decision::Decision,
+    identity::{Proof, Rejected, Stranger, Unproven},
+    refused::{Ask, Refused, limited_id},
+    short_id::ShortId,
+};
+
+/// The event of a refusal.
+pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> Intent {
+    match refused {
+        Refused::Denied(denied) => {
+            let decision = denied.decision();
+            let mut body = story(decision);
+            body.insert("message".to_owned(), json!(denied.refusal().to_string()));
+            if let Some(fact) = denied.refusal().unmet() {
+                body.insert("unmet".to_owned(), json!(fact));
+            }
+            let reason = denied.refusal().code();
+            if decision.proof().is_anonymous() {
+                return stranger(reason, None, body, origin, now, "stranger", Some(decision));
+            }
+            let mut row = row("refusal", now);
+            row.reason = Some(reason.to_owned());
+            concern(&mut row, decision);
+            finish(&mut row, body, origin);
+            Intent::new(row, Class::Refusal(shared(decision.id(), reason)))
+        }
+        Refused::Unproven { unproven, ask } => match unproven {
+            Unproven::Rejected(rejected) => of_rejected(rejected, ask, origin, now),
+            Unproven::Stranger(nobody) => of_stranger(nobody, ask, origin, now),
+            Unproven::Unavailable {
+                issuer,
+                login,
+                reason,
+                ..
+            } => {
+                let mut body = asked(ask);
+                body.insert("message".to_owned(), json!(reason));
+                let mut intent = stranger(
+                    "unavailable",
+                    issuer.as_deref(),
+                    body,
+                    origin,
+                    now,
+                    "failure",
+                    None,
+                );
+                intent.row.decision = login.map(|login| ask.decision(login).to_string());
+                intent.row.login = login.map(|login| login.to_string());
+                intent.row.registry = Some(ask.registry.name.to_string());
+                intent
+            }
+        },
+        Refused::LimitedIdentity { proof, ask, .. } => of_limited(proof, ask, origin, now),
+        Refused::LimitedAddress(_) => stranger(
+            "too_many_unproven",
+            None,
+            Map::new(),
+            origin,
+            now,
+            "stranger",
+            None,
+        ),
+        Refused::Nonsense(nonsense) => {
+            let body = message(&nonsense.to_string());
+            stranger("nonsense", None, body, origin, now, "stranger", None)
+        }
+        Refused::Sign(error) => {
+            let body = message(&error.to_string());
+            stranger("not_signed", None, body, origin, now, "failure", None)
+        }
+        Refused::Unavailable { error, ask } => {
+            let mut body = asked(ask);
+            body.insert("message".to_owned(), json!(error.to_string()));
+            let mut intent = stranger("database", None, body, origin, now, "failure", None);
+            intent.row.registry = Some(ask.registry.name.to_string());
+            intent
+        }
+    }
+}
+
+fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
+    let decision = ask.decision(rejected.login);
+    let mut body = asked(ask);
+    body.insert("facts".to_owned(), json!(rejected.facts));
+    body.insert("message".to_owned(), json!(ask.rejection(rejected)));
+    body.insert("name".to_owned(), json!(rejected.name));
+    let mut row = row("refusal", now);
+    row.reason = Some(rejected.reason.code().to_owned());
+    row.decision = Some(decision.to_string());
+    row.login = Some(rejected.login.to_string());
+    row.registry = Some(ask.registry.name.to_string());
+    row.issuer = Some(rejected.identity.issuer().to_owned());
+    row.identity = Some(rejected.identity.id().to_owned());
+    finish(&mut row, body, origin);
+    Intent::new(
+        row,
+        Class::Refusal(shared(decision, rejected.reason.code())),
+    )
+}
+
+/// With which refusals one shares a row: the same decision for the same reason.
+fn shared(decision: ShortId, reason: &str) -> ShortId {
+    ShortId::of_parts([decision.to_string().as_bytes(), reason.as_bytes()])
+}
+
+fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
+    let mut body = asked(ask);
+    body.insert("name".to_owned(), json!(proof.name()));
+    let mut row = row("refusal", now);
+    row.reason = Some("too_many_requests".to_owned());
+    row.login = proof.login().map(|login| login.to_string());
+    row.registry = Some(ask.registry.name.to_string());
+    row.issuer = Some(proof.identity().issuer().to_owned());
+    row.identity = Some(proof.identity().id().to_owned());
+    finish(&mut row, body, origin);
+    let id = limited_id(proof.identity());
+    row.decision = Some(id.to_string());
+    Intent::new(row, Class::Refusal(id))
+}
+
+fn of_stranger(nobody: &Stranger, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
+    let issuer = nobody.issuer.as_deref();
+    let mut body = asked(ask);
+    body.insert("message".to_owned(), json!(nobody.reason.to_string()));
+    if let Some(detail) = &nobody.detail {
+        body.insert("detail".to_owned(), json!(detail));
+    }
+    let mut intent = stranger(
+        nobody.reason.code(),
+        issuer,
+        body,
+        origin,
+        now,
+        "stranger",
+        None,
+    );
+    intent.row.registry = Some(ask.registry.name.to_string());
+    if let Some(login) = nobody.login {
+        intent.row.decision = Some(ask.decision(login).to_string());
+        intent.row.login = Some(login.to_string());
+    }
+    intent
+}
+
+fn stranger(
+    reason: &str,
+    issuer: Option<&str>,
+    body: Map<String, Value>,
+    origin: &Origin,
+    now: Timestamp,
+    kind: &str,
+    decision: Option<&Decision>,
+) -> Intent {
+    let mut row = row(kind, now);
+    row.reason = Some(reason.to_owned());
+    row.issuer = issuer.map(str::to_owned);
+    if let Some(decision) = decision {
+        row.registry = Some(decision.registry().name.to_string());
+        row.decision = Some(decision.id().to_string());
+    }
+    finish(&mut row, body, origin);
+    let key = format!("{kind} {reason} {}", issuer.unwrap_or_default());
+    Intent::new(row, Class::Stranger { key })
+}

@@ -1,0 +1,155 @@
+//! `portpass sessions`: logins that outlive their JWT, and what ends them.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::{
+    identity::Who,
+    printer::{Printer, minute},
+    reach::Reach,
+};
+use crate::admin::{RevokeSessions, SessionShown, SessionState, Sessions};
+
+/// What stands after `portpass sessions`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SessionsArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    /// Show sessions, the latest used first.
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// At most so many.
+        #[arg(short = 'n', long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// End logins, and refuse every JWT that was issued for them until now.
+    Revoke {
+        #[command(flatten)]
+        which: Which,
+        /// Every login there is.
+        #[arg(long, exclusive = true)]
+        all: bool,
+    },
+}
+
+/// Which logins.
+#[derive(Args, Clone, Debug)]
+struct Which {
+    /// Of this identity: the issuer's name and the immutable id.
+    #[arg(long, value_name = "ISSUER:ID", conflicts_with_all = ["issuer", "login", "run"])]
+    identity: Option<Who>,
+    /// Of this issuer.
+    #[arg(long, conflicts_with = "login")]
+    issuer: Option<String>,
+    /// This login: its id, as events have it.
+    #[arg(long, conflicts_with = "run")]
+    login: Option<String>,
+    /// Of this run of the issuer.
+    #[arg(long, requires = "issuer")]
+    run: Option<String>,
+}
+
+impl SessionsArgs {
+    pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
+        match self.verb {
+            Verb::List { which, limit } => {
+                let (issuer, id) = which.identity();
+                let sessions = reach.ask(&Sessions {
+                    issuer,
+                    id,
+                    login: which.login,
+                    run: which.run,
+                    limit: Some(limit),
+                })?;
+                let header = [
+                    "LOGIN", "IDENTITY", "NAME", "STATE", "ENDS", "LAST USED", "USES", "NETWORKS",
+                ];
+                printer.list(&sessions, header, row)?;
+            }
+            Verb::Revoke { which, all } => {
+                let (issuer, id) = which.identity();
+                let question = RevokeSessions {
+                    login: which.login,
+                    run: which.run,
+                    issuer,
+                    id,
+                    all,
+                };
+                let undone = "they had ended already";
+                printer.changed(reach.ask(&question)?, "these logins have ended", undone)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Which {
+    /// Issuer and id.
+    fn identity(&self) -> (Option<String>, Option<String>) {
+        match &self.identity {
+            Some(who) => (Some(who.issuer.clone()), Some(who.id.clone())),
+            None => (self.issuer.clone(), None),
+        }
+    }
+}
+
+fn row(session: &SessionShown) -> [String; 8] {
+    let state = match session.state {
+        SessionState::Ended => "ended",
+        SessionState::KeyRevoked => "key revoked",
+        SessionState::Live => "live",
+        SessionState::Revoked => "revoked",
+        SessionState::Suspended => "suspended",
+    };
+    [
+        session.login.clone(),
+        format!("{}:{}", session.issuer, session.id),
+        session.name.clone(),
+        state.to_owned(),
+        minute(session.ends_at),
+        minute(session.last_used_at),
+        session.uses.to_string(),
+        session.networks.join(", "),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        sessions: SessionsArgs,
+    }
+
+    #[test]
+    fn what_to_end_is_said_in_one_way() {
+        for line in [
+            "sessions revoke --all",
+            "sessions revoke --issuer github",
+            "sessions revoke --issuer github --run 7",
+            "sessions revoke --identity github:74",
+            "sessions revoke --login k7f3a2bcdefghijk",
+        ] {
+            assert!(Line::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        for line in [
+            "sessions revoke --all --issuer github",
+            "sessions revoke --run 7",
+            "sessions revoke --identity github:74 --issuer github",
+            "sessions revoke --identity github",
+            "sessions revoke --login k7f3a2bcdefghijk --issuer github",
+        ] {
+            assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Whose JWT it is: who signed it, and of which tenant.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::{
+    Directory,
+    known::{Known, of_our_tenant},
+};
+use crate::{
+    credential::UnverifiedJwt,
+    identity::{
+        claims::Claims,
+        issuer::Issuer,
+        keys::{Lookup, PublicKey},
+        unproven::{Missing, Stranger, StrangerReason, Unproven},
+    },
+};
+
+impl Directory {
+    /// The order is that of what may be told: who signed it, and whose it is;
+    /// only of somebody known what is wrong with it, which is not asked here.
+    pub(super) async fn recognise(
+        &self,
+        jwt: &UnverifiedJwt,
+        now: Timestamp,
+    ) -> Result<Known<'_>, Unproven> {
+        let candidates = self.candidates(jwt)?;
+        let keys = find_keys(&candidates, jwt, now).await?;
+        let signers: Vec<_> = keys
+            .into_iter()
+            .filter_map(|(issuer, keys)| {
+                let key = keys.into_iter().find(|key| signed(key, jwt))?;
+                Some((issuer, key))
+            })
+            .collect();
+        let Some((first, _)) = signers.first() else {
+            return Err(stranger(&candidates, jwt, StrangerReason::BadSignature));
+        };
+        let mut tenants = Vec::new();
+        let mut refused = None;
+        for (issuer, key) in &signers {
+            match tenant(issuer, key, jwt) {
+                Ok(known) => tenants.push(known),
+                Err(stranger) => refused = Some(stranger),
+            }
+        }
+        let mut tenants = tenants.into_iter();
+        match (tenants.next(), tenants.next(), refused) {
+            (Some(known), None, _) => Ok(known),
+            (None, _, Some(stranger)) => Err(Unproven::Stranger(stranger)),
+            (Some(_), Some(_), _) | (None, _, None) => {
+                Err(stranger(&[first], jwt, StrangerReason::Ambiguous))
+            }
+        }
+    }
+
+    /// The issuers whose `iss` it is, byte for byte, and that sign like this.
+    fn candidates(&self, jwt: &UnverifiedJwt) -> Result<Vec<&Issuer>, Unproven> {
+        let mut candidates: Vec<&Issuer> = self
+            .issuers
+            .iter()
+            .map(|issuer| &**issuer)
+            .filter(|issuer| issuer.iss.iter().any(|iss| iss == jwt.issuer()))
+            .collect();
+        if candidates.is_empty() {
+            return Err(stranger(&[], jwt, StrangerReason::UnknownIssuer));
+        }
+        let named = candidates.clone();
+        candidates.retain(|issuer| issuer.kind.accepts(jwt.typ()));
+        if candidates.is_empty() {
+            return Err(stranger(&named, jwt, StrangerReason::Type));
+        }
+        candidates.retain(|issuer| issuer.accepts_algorithm(jwt));
+        if candidates.is_empty() {
+            return Err(stranger(&named, jwt, StrangerReason::Algorithm));
+        }
+        Ok(candidates)
+    }
+}
+
+/// The candidates' keys that could have made the signature.
+async fn find_keys<'a>(
+    candidates: &[&'a Issuer],
+    jwt: &UnverifiedJwt,
+    now: Timestamp,
+) -> Result<Vec<(&'a Issuer, Vec<Arc<PublicKey>>)>, Unproven> {
+    let held: Vec<_> = candidates
+        .iter()
+        .filter_map(|issuer| {
+            let keys = issuer.keys.held(jwt.kid(), jwt.algorithm(), now)?;
+            Some((*issuer, keys))
+        })
+        .collect();
+    if !held.is_empty() {
+        return Ok(held);
+    }
+    let lookups = candidates.iter().map(|issuer| async move {
+        let lookup = issuer.keys.find(jwt.kid(), jwt.algorithm(), now).await;
+        (*issuer, lookup)
+    });
+    let mut found = Vec::new();
+    let mut unavailable = None;
+    for (issuer, lookup) in join_all(lookups).await {
+        match lookup {
+            Lookup::Found(keys) => found.push((issuer, keys)),
+            Lookup::Unavailable(reason) => unavailable = Some((issuer, reason)),
+            Lookup::Unknown => {}
+        }
+    }
+    match unavailable {
+        Some((issuer, reason)) if found.is_empty() => Err(Unproven::Unavailable {
+            what: Missing::Keys,
+            issuer: Some(Arc::clone(&issuer.name)),
+            login: Some(jwt.login()),
+            reason,
+        }),
+        None if found.is_empty() => Err(stranger(candidates, jwt, StrangerReason::UnknownKey)),
+        Some(_) | None => Ok(found),
+    }
+}
+
+fn signed(key: &PublicKey, jwt: &UnverifiedJwt) -> bool {
+    key.verifies(jwt.algorithm(), jwt.signing_input(), jwt.signature())
+}
+
+/// Reads the claims and compares the tenant.
+fn tenant<'a>(
+    issuer: &'a Issuer,
+    key: &PublicKey,
+    jwt: &UnverifiedJwt,
+) -> Result<Known<'a>, Stranger> {
+    let key = Arc::clone(key.id());
+    of_our_tenant(issuer, jwt.login(), key, Claims::parse(jwt.payload()))
+}
+
+/// A stranger; the issuer is named if there is no doubt which it would be.
+fn stranger(issuers: &[&Issuer], jwt: &UnverifiedJwt, reason: StrangerReason) -> Unproven {
+    let issuer = match issuers {
+        [only] => Some(Arc::clone(&only.name)),
+        _ => None,
+    };
+    Unproven::Stranger(Stranger {
+        issuer,
+        login: Some(jwt.login()),
+        reason,
+        detail: None,
+    })
+}

@@ -1,0 +1,236 @@
+//! What was read or written lately, within so many bytes.
+//!
+//! Only what there is is remembered, never that something is not there.
+
+use std::{fmt, hash::Hash, sync::Arc};
+
+use moka::{policy::EvictionPolicy, sync::Cache};
+use serde_json::{Map, Value};
+
+use super::Refreshable;
+use crate::{
+    credential::SecretHash, identity::ApiToken, session::Session, short_id::ShortId,
+    store::ApiTokenRow,
+};
+
+/// Sessions carry the claims of their JWT: about three thousand fit.
+const SESSIONS_BYTES: u64 = 16 << 20;
+
+/// Of refresh tokens, of API tokens and of owners: some ten thousand of each.
+const OTHERS_BYTES: u64 = 4 << 20;
+
+/// What an entry costs besides what its key and value hold.
+const ENTRY_BYTES: usize = 256;
+
+/// What a value of JSON costs besides its text.
+const VALUE_BYTES: usize = 96;
+
+/// What was read or written since operators last changed something.
+#[derive(Debug)]
+pub(super) struct Memory {
+    sessions: Bounded<ShortId, Arc<Session>>,
+    refresh_tokens: Bounded<SecretHash, (Arc<str>, ShortId)>,
+    api_tokens: Bounded<SecretHash, Arc<ApiToken>>,
+    /// By registry and namespace: issuer and id.
+    owners: Bounded<(String, String), (String, String)>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            sessions: Bounded::to(SESSIONS_BYTES),
+            refresh_tokens: Bounded::to(OTHERS_BYTES),
+            api_tokens: Bounded::to(OTHERS_BYTES),
+            owners: Bounded::to(OTHERS_BYTES),
+        }
+    }
+}
+
+impl Memory {
+    pub(super) fn session(&self, login: ShortId) -> Option<Arc<Session>> {
+        self.sessions.find(&login)
+    }
+
+    /// Remembers a session, unless one is remembered that was used more often;
+    /// gives back the one that is.
+    pub(super) fn keep_session(&self, session: Arc<Session>) -> Arc<Session> {
+        let uses = session.uses;
+        let weight = of_session(&session);
+        let is_older = |kept: &Arc<Session>| kept.uses < uses;
+        self.sessions.keep(session.login, session, weight, is_older)
+    }
+
+    pub(super) fn forget_session(&self, login: ShortId) {
+        self.sessions.forget(&login);
+    }
+
+    pub(super) fn refreshable(&self, hash: &SecretHash) -> Option<Refreshable> {
+        let (registry, login) = self.refresh_tokens.find(hash)?;
+        let session = self.session(login)?;
+        Some(Refreshable { registry, session })
+    }
+
+    pub(super) fn keep_refreshable(&self, hash: &SecretHash, found: Refreshable) -> Refreshable {
+        let Refreshable { registry, session } = found;
+        let session = self.keep_session(session);
+        let weight = ENTRY_BYTES + hash.as_str().len() + registry.len();
+        let kept = (Arc::clone(&registry), session.login);
+        self.refresh_tokens
+            .keep(hash.clone(), kept, weight, |_| false);
+        Refreshable { registry, session }
+    }
+
+    pub(super) fn api_token(&self, hash: &SecretHash) -> Option<Arc<ApiToken>> {
+        self.api_tokens.find(hash)
+    }
+
+    pub(super) fn keep_api_token(&self, hash: &SecretHash, token: &Arc<ApiToken>, weight: usize) {
+        self.api_tokens
+            .keep(hash.clone(), Arc::clone(token), weight, |_| false);
+    }
+
+    pub(super) fn owner(&self, registry: &str, namespace: &str) -> Option<(String, String)> {
+        let key = (registry.to_owned(), namespace.to_owned());
+        self.owners.find(&key)
+    }
+
+    pub(super) fn keep_owner(&self, registry: &str, namespace: &str, owner: &(String, String)) {
+        let weight = ENTRY_BYTES + registry.len() + namespace.len() + owner.0.len() + owner.1.len();
+        let key = (registry.to_owned(), namespace.to_owned());
+        self.owners.keep(key, owner.clone(), weight, |_| true);
+    }
+
+    pub(super) fn forget_owner(&self, registry: &str, namespace: &str) {
+        let key = (registry.to_owned(), namespace.to_owned());
+        self.owners.forget(&key);
+    }
+}
+
+/// Entries up to so many bytes; those not asked for the longest go first.
+struct Bounded<K, V>(Cache<K, (u32, V)>);
+
+impl<K, V> Bounded<K, V>
+where
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    fn to(bytes: u64) -> Self {
+        let cache = Cache::builder()
+            .eviction_policy(EvictionPolicy::lru())
+            .max_capacity(bytes)
+            .weigher(|_key, (weight, _value): &(u32, V)| *weight);
+        Self(cache.build())
+    }
+
+    fn find(&self, key: &K) -> Option<V> {
+        self.0.get(key).map(|(_weight, value)| value)
+    }
+
+    /// Puts in a value where there is none, or one that `gives_way`.
+    fn keep(&self, key: K, value: V, weight: usize, gives_way: impl Fn(&V) -> bool) -> V {
+        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        self.0
+            .entry(key)
+            .or_insert_with_if(|| (weight, value), |(_weight, kept)| gives_way(kept))
+            .into_value()
+            .1
+    }
+
+    fn forget(&self, key: &K) {
+        self.0.invalidate(key);
+    }
+}
+
+impl<K, V> fmt::Debug for Bounded<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bounded").finish_non_exhaustive()
+    }
+}
+
+fn of_session(session: &Session) -> usize {
+    let networks: usize = session
+        .networks
+        .iter()
+        .map(|network| network.len() + 24)
+        .sum();
+    let run = session.run.as_ref().map_or(0, String::len);
+    ENTRY_BYTES
+        + networks
+        + run
+        + session.name.len()
+        + session.key.len()
+        + of_object(&session.claims)
+}
+
+fn of_object(object: &Map<String, Value>) -> usize {
+    object
+        .iter()
+        .map(|(key, value)| key.len() + of_value(value))
+        .sum()
+}
+
+fn of_value(value: &Value) -> usize {
+    VALUE_BYTES
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(values) => values.iter().map(of_value).sum(),
+            Value::Object(object) => of_object(object),
+        }
+}
+
+/// What an API token costs; its patterns are compiled from these texts.
+pub(super) fn of_api_token(row: &ApiTokenRow) -> usize {
+    ENTRY_BYTES
+        + 8 * (row.pull.len() + row.push.len() + row.deletes.len())
+        + row.id.len()
+        + row.hash.len()
+        + row.name.len()
+        + row.group_name.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+
+    /// A session whose claims are as long as a GitHub JWT's.
+    fn session(number: u32) -> Arc<Session> {
+        let claim = |claim: u32| (format!("claim_{claim}"), Value::from("x".repeat(50)));
+        Arc::new(Session {
+            login: ShortId::of(&number.to_be_bytes()),
+            identity: Identity::stored("github", "74"),
+            name: "acme/web".to_owned(),
+            run: None,
+            binding: ShortId::of(b"binding"),
+            key: "one".into(),
+            issued: jiff::Timestamp::UNIX_EPOCH,
+            expires: jiff::Timestamp::UNIX_EPOCH,
+            uses: 1,
+            networks: vec!["192.0.2.0/24".to_owned()],
+            claims: Arc::new((0..35).map(claim).collect()),
+        })
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_latest_logins_stay() {
+        let memory = Memory::default();
+        for number in 0..20_000 {
+            memory.keep_session(session(number));
+        }
+        memory.sessions.0.run_pending_tasks();
+        assert!(memory.sessions.0.weighted_size() <= SESSIONS_BYTES);
+        assert!(memory.session(session(0).login).is_none());
+        assert!(memory.session(session(19_999).login).is_some());
+        let kept = memory.sessions.0.entry_count();
+        assert!((2000..5000).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn a_long_claim_weighs_what_it_holds() {
+        let of = |value: Value| of_value(&value);
+        let long = "x".repeat(5000);
+        assert!(of(Value::from(long.as_str())) > 5000);
+        assert!(of(serde_json::json!({ "a": [long] })) > 5000);
+    }
+}

@@ -1,0 +1,87 @@
+//! Opening PostgreSQL, which several replicas share.
+
+use std::{str::FromStr as _, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{StoreError, schema};
+
+/// The writer's, the listener's, the others for what memory does not know.
+const CONNECTIONS: u32 = 10;
+
+/// How long a request waits for a connection before it is answered with 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a start waits for a database that is starting too.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Each statement in each size, with room.
+const STATEMENTS: usize = 256;
+
+/// What every connection has, whatever the server's defaults are.
+const SETTINGS: [(&str, &str); 5] = [
+    // An answer is sent when its event is on the disk, here and on synchronous standbys.
+    ("synchronous_commit", "on"),
+    // Each statement sees what was committed before it: a claim that waited for another's
+    // has to see that one.
+    ("default_transaction_isolation", "read committed"),
+    // Nothing we do takes that long; a request gets its 503 instead.
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    // A replica that was cut off must not keep its rows locked.
+    ("idle_in_transaction_session_timeout", "30s"),
+];
+
+pub(super) async fn open(url: &SecretString) -> Result<PgPool, StoreError> {
+    let options = options(url)?;
+    // Changing a large table may take longer than any request.
+    let starting = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(START_TIMEOUT)
+        .connect_with(options.clone())
+        .await?;
+    let migrated = schema::migrate_postgres(&starting).await;
+    // The lock of a migration that failed ends with its connection.
+    starting.close().await;
+    migrated?;
+    Ok(PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.options(SETTINGS)))
+}
+
+/// Reads the URL. What is wrong with it is not said, as that could be a part of the password.
+fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    let text = url.expose_secret().trim();
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return Err(StoreError::Url);
+    }
+    let options = PgConnectOptions::from_str(text).map_err(|_may_repeat_it| StoreError::Url)?;
+    Ok(options
+        .application_name("portpass")
+        .statement_cache_capacity(STATEMENTS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_never_repeats_the_url() {
+        for url in [
+            "mysql://portpass:hunter2@127.0.0.1/portpass",
+            "postgres://portpass:hunter2@127.0.0.1:port/portpass",
+            "postgres://portpass:hun#ter2@127.0.0.1/portpass",
+            "postgres://portpass@127.0.0.1/portpass?sslmode=hunter2",
+            "hunter2",
+        ] {
+            let error = open(&SecretString::from(url)).await.unwrap_err();
+            assert!(matches!(error, StoreError::Url), "{url}: {error}");
+            assert!(!format!("{error} {error:?}").contains("hun"), "{error:?}");
+        }
+    }
+}

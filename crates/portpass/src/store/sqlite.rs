@@ -1,0 +1,116 @@
+//! Opening `SQLite`: one file in the data folder, which is ours alone.
+
+use std::{
+    fs::{self, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Store, StoreError, schema};
+
+/// How long a statement waits for another connection's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that only read: the operators' questions, never a token's path.
+const READERS: u32 = 4;
+
+/// Each statement in each size, with room.
+const STATEMENTS: usize = 256;
+
+/// Up to this size, every page of the file is looked at before it is used.
+const CHECKED_BYTES: u64 = 64 << 20;
+
+/// Pages that the writer keeps in memory: in KiB, and negative, as `SQLite` wants it.
+const CACHE_KIB: &str = "-32768";
+
+pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
+    look(path).await?;
+    // SQLite gives its other files the mode of this one.
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::Folder)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .journal_mode(SqliteJournalMode::Wal)
+        .statement_cache_capacity(STATEMENTS)
+        .synchronous(SqliteSynchronous::Full);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        // SQLite ends a transaction by itself on some errors, a full disk among them, and sqlx
+        // takes the connection to be inside it for ever: such a one is replaced.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+        .connect_with(options.clone().pragma("cache_size", CACHE_KIB))
+        .await?;
+    schema::migrate_sqlite(&writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_lazy_with(options.read_only(true));
+    Ok(Store::Sqlite { writer, readers })
+}
+
+/// Looks at a database without changing a byte of it, so that one that is damaged,
+/// newer or another program's is left as it was.
+async fn look(path: &Path) -> Result<(), StoreError> {
+    let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let size = bytes(path);
+    if size == 0 {
+        return Ok(());
+    }
+    // What a crash left in the journal has to be read as well. Without one, `immutable`
+    // keeps SQLite from making its other files.
+    let journal = bytes(&path.with_extension("db-wal"));
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(journal == 0)
+        .connect()
+        .await
+        .map_err(damage)?;
+    let looked = look_into(&mut connection, size <= CHECKED_BYTES).await;
+    connection.close().await.map_err(damage)?;
+    looked
+}
+
+async fn look_into(connection: &mut SqliteConnection, every_page: bool) -> Result<(), StoreError> {
+    if every_page {
+        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(damage)?;
+        if found != "ok" {
+            return Err(StoreError::Damaged(found));
+        }
+    }
+    schema::look_into_sqlite(connection)
+        .await
+        .map_err(|error| match error {
+            StoreError::Database(error) => damage(error),
+            other => other,
+        })
+}
+
+/// `SQLite` says with two codes that a file is no database, or a broken one.
+fn damage(error: sqlx::Error) -> StoreError {
+    const CORRUPT: u32 = 11;
+    const NO_DATABASE: u32 = 26;
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<u32>().ok())
+        // The low byte is the code, what is above it the particulars.
+        .map(|code| code & 0xff);
+    match code {
+        Some(CORRUPT | NO_DATABASE) => StoreError::Damaged(error.to_string()),
+        _ => StoreError::Database(error),
+    }
+}

@@ -1,0 +1,199 @@
+//! A copy goes out of each database and into each, whole or not at all.
+
+use portpass::store::{Act, Change, Conditions, Store, StoreError};
+use tokio::{io::BufReader, sync::mpsc};
+
+use super::{
+    databases::{Database, each, on_postgresql},
+    rows::{
+        api_token, binding, event, identity, member, namespace, opens, refresh_token, revocation,
+        settle, uses, waiting,
+    },
+};
+
+/// Rows in every table, more than one statement takes.
+async fn fill(store: &Store) {
+    let changes: Vec<_> = (0..100)
+        .map(|number| Change::Insert(Box::new(event(&format!("{number:03}"), number))))
+        .collect();
+    store.write_events(&changes).await.unwrap();
+    let entry = Conditions {
+        refresh_token: Some(refresh_token("h", "a")),
+        claims: vec![namespace("apps/web", "74")],
+        identity: Some(identity("74", "acme/\"wéb\"\\", 1_000)),
+        inbox: Some(waiting("75", "asked", 1_000)),
+        ..opens("a")
+    };
+    settle(store, &[entry, uses("a")]).await;
+    let acts = [
+        Act::AddMember(member("74")),
+        Act::Bind(binding("b")),
+        Act::CreateApiToken(api_token("t")),
+        Act::Revoke(revocation("run", "17", 1_000)),
+    ];
+    store.act(&acts, &event("100", 1_000)).await.unwrap();
+}
+
+async fn copy_of(store: &Store) -> (u64, Vec<String>) {
+    let (sender, mut receiver) = mpsc::channel(4);
+    let received = async {
+        let mut lines = Vec::new();
+        while let Some(line) = receiver.recv().await {
+            lines.push(line);
+        }
+        lines
+    };
+    let (rows, lines) = tokio::join!(store.copy_out(sender), received);
+    (rows.unwrap(), lines)
+}
+
+async fn restore(store: &Store, lines: &[String]) -> Result<u64, StoreError> {
+    store
+        .copy_in(BufReader::new(lines.join("\n").as_bytes()))
+        .await
+}
+
+#[tokio::test]
+async fn a_copy_of_each_database_fills_each_other() {
+    let sqlite = Database::sqlite().await;
+    fill(&sqlite.store).await;
+    let (rows, lines) = copy_of(&sqlite.store).await;
+    // A hundred events and the operator's; nine other tables.
+    assert_eq!((rows, lines.len()), (110, 112));
+    each(async |database| {
+        assert_eq!(restore(&database.store, &lines).await.unwrap(), 110);
+        let (_, again) = copy_of(&database.store).await;
+        // The change that restoring is counts as well.
+        assert_eq!(
+            again[0],
+            lines[0].replace("\"revision\":1", "\"revision\":2")
+        );
+        assert_eq!(again[1..], lines[1..]);
+        let (_, row) = database.store.refresh_token("h").await.unwrap().unwrap();
+        assert_eq!(row.uses, 2);
+    })
+    .await;
+    on_postgresql(async |database| {
+        fill(&database.store).await;
+        let (_, same) = copy_of(&database.store).await;
+        assert_eq!(same, lines);
+        let sqlite = Database::sqlite().await;
+        assert_eq!(restore(&sqlite.store, &same).await.unwrap(), 110);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_a_whole_copy_of_this_version_changes_nothing() {
+    let sqlite = Database::sqlite().await;
+    fill(&sqlite.store).await;
+    let (_, lines) = copy_of(&sqlite.store).await;
+    let without = |index: usize| {
+        let mut lines = lines.clone();
+        lines.remove(index);
+        lines
+    };
+    let with = |index: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines.insert(index, line.to_owned());
+        lines
+    };
+    let another = lines[0].replace("\"schema\":2", "\"schema\":3");
+    let cases = [
+        (
+            "no beginning",
+            without(0),
+            "line 1 of the copy is not the beginning",
+        ),
+        (
+            "a row too few",
+            without(50),
+            "counts 110 rows, and there were 109",
+        ),
+        ("no end", without(111), "the backup is not whole"),
+        (
+            "two beginnings",
+            with(1, &lines[0]),
+            "line 2 of the copy begins another",
+        ),
+        ("after the end", with(112, &lines[1]), "comes after the end"),
+        (
+            "of another version",
+            with(0, &another),
+            "version 3, and these are of 2",
+        ),
+        (
+            "of no table",
+            with(5, r#"{"secrets":{"hunter2":1}}"#),
+            "line 6 of the copy is not one",
+        ),
+        (
+            "not JSON",
+            with(5, "hunter2"),
+            "line 6 of the copy is not one",
+        ),
+        ("nothing at all", Vec::new(), "the backup is not whole"),
+    ];
+    each(async |database| {
+        let (_, before) = copy_of(&database.store).await;
+        for (name, lines, expected) in &cases {
+            let error = restore(&database.store, lines)
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+            assert!(!error.contains("hunter2"), "{name}: {error}");
+            assert_eq!(copy_of(&database.store).await.1, before, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_an_empty_store_is_filled() {
+    each(async |database| {
+        let (_, lines) = copy_of(&database.store).await;
+        let add = Act::AddMember(member("74"));
+        database.store.act(&[add], &event("01", 1)).await.unwrap();
+        let error = restore(&database.store, &lines).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotEmpty(_)), "{error}");
+        assert_eq!(database.store.members().await.unwrap(), [member("74")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_is_of_one_moment_and_writers_go_on() {
+    each(async |database| {
+        let store = &database.store;
+        fill(store).await;
+        let (sender, mut receiver) = mpsc::channel(1);
+        let copying = tokio::spawn({
+            let store = store.clone();
+            async move { store.copy_out(sender).await }
+        });
+        // It has begun; then somebody writes.
+        receiver.recv().await.unwrap();
+        receiver.recv().await.unwrap();
+        store
+            .write_events(&[Change::Insert(Box::new(event("999", 1)))])
+            .await
+            .unwrap();
+        while let Some(line) = receiver.recv().await {
+            assert!(!line.contains("\"999\""), "{line}");
+        }
+        assert_eq!(copying.await.unwrap().unwrap(), 110);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_that_nobody_reads_ends() {
+    each(async |database| {
+        let (sender, receiver) = mpsc::channel(1);
+        drop(receiver);
+        let ended = database.store.copy_out(sender).await;
+        assert!(matches!(ended, Err(StoreError::NotRead)), "{ended:?}");
+    })
+    .await;
+}

@@ -1,0 +1,80 @@
+//! A disk that is full, and has room again.
+
+use portpass::store::{Change, EventFilter, Store};
+use sqlx::SqlitePool;
+
+use super::{
+    databases::Database,
+    rows::{event, opens},
+};
+
+fn writer(store: &Store) -> &SqlitePool {
+    match store {
+        Store::Postgres(_) => panic!("this is SQLite"),
+        Store::Sqlite { writer, .. } => writer,
+    }
+}
+
+/// How large the file may become, in pages of 4 KiB; beyond that, the disk is full.
+async fn room(store: &Store, pages: u32) {
+    let pragma = format!("PRAGMA max_page_count = {pages}");
+    sqlx::query(sqlx::AssertSqlSafe(pragma))
+        .execute(writer(store))
+        .await
+        .unwrap();
+}
+
+fn large(id: &str) -> [Change; 1] {
+    let mut row = event(id, 1);
+    row.body = format!("{:?}", "x".repeat(400 << 10));
+    [Change::Insert(Box::new(row))]
+}
+
+#[tokio::test]
+async fn commits_go_on_when_there_is_room_again() {
+    let database = Database::sqlite().await;
+    let store = &database.store;
+    store.write_events(&large("01")).await.unwrap();
+    room(store, 150).await;
+    for _ in 0..3 {
+        let full = store.write_events(&large("02")).await.unwrap_err();
+        assert!(full.to_string().contains("full"), "{full}");
+        // What needs no room is written all the same.
+        let mut transaction = store.begin().await.unwrap();
+        transaction.settle(&[&opens("a")]).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    room(store, 1 << 20).await;
+    store.write_events(&large("02")).await.unwrap();
+    assert_eq!(
+        store
+            .events(&EventFilter::default(), 10)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_by_itself_does_not_end_the_writer() {
+    let database = Database::sqlite().await;
+    let store = &database.store;
+    let mut transaction = store.begin().await.unwrap();
+    transaction.write(&large("01")).await.unwrap();
+    let portpass::store::Transaction::Sqlite(inner) = &mut transaction else {
+        panic!("this is SQLite")
+    };
+    // As it does where the journal cannot be written.
+    sqlx::query("ROLLBACK").execute(&mut **inner).await.unwrap();
+    assert!(transaction.commit().await.is_err());
+    store.write_events(&large("01")).await.unwrap();
+    assert_eq!(
+        store
+            .events(&EventFilter::default(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
