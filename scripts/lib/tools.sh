@@ -117,19 +117,6 @@ pip_install() {
     fi
 }
 
-# The database that several servers share. Debian's package would also make a cluster and start it on
-# the usual port, which is the machine's own business: the tests start theirs elsewhere.
-install_postgres() {
-    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && return
-    have postgres && return
-    local settings=/etc/postgresql-common/createcluster.conf
-    if is_root && have apt-get && [ ! -e "$settings" ]; then
-        mkdir -p "${settings%/*}"
-        printf 'create_main_cluster = false\n' >"$settings"
-    fi
-    apt_install postgres postgresql -o Dpkg::Options::=--force-confold
-}
-
 # What compiling the workspace needs beside Rust: aws-lc is C.
 install_compiler() {
     apt_install cc gcc libc6-dev
@@ -151,7 +138,6 @@ install_test_tools() {
     apt_install buildah buildah
     apt_install podman podman
     apt_unpack docker docker.io usr/bin/docker
-    install_postgres
     go_install registry-3.1 github.com/distribution/distribution/v3/cmd/registry@v3.1.1
     go_install registry-3.0 github.com/distribution/distribution/v3/cmd/registry@v3.0.0
     go_install crane github.com/google/go-containerregistry/cmd/crane@v0.22.1

@@ -31,7 +31,7 @@ pub(crate) fn fill(folder: &Path, sizes: &Sizes) -> Result<()> {
         .build()?
         .block_on(async {
             let data_dir = DataDir::claim(folder)?;
-            let store = Store::open(&data_dir).await?;
+            let store = Store::open(&data_dir, None).await?;
             let rows = Rows::new(sizes, Clock::System.now())?;
             for numbers in batches(sizes.identities) {
                 settle(&store, numbers.map(|number| known(&rows, number))).await?;
@@ -43,7 +43,9 @@ pub(crate) fn fill(folder: &Path, sizes: &Sizes) -> Result<()> {
                 let changes: Vec<_> = numbers
                     .map(|number| Change::Insert(Box::new(rows.event(number))))
                     .collect();
-                store.write_events(&changes).await?;
+                let mut transaction = store.begin().await?;
+                transaction.write(&changes).await?;
+                transaction.commit().await?;
             }
             store.close().await;
             Ok(())
