@@ -94,7 +94,7 @@ impl Question for Sessions {
         };
         let rows = desk.store().sessions(&filter).await?;
         let revocations = Revocations::of(desk.store().revocations().await?);
-        let bindings = desk.snapshot.directory.bindings();
+        let bindings: Vec<_> = desk.snapshot.directory.bindings().collect();
         let shown = rows.into_iter().map(|row| {
             let is_bound = bindings.iter().any(|binding| {
                 *binding.issuer == *row.issuer && binding.digest.to_string() == row.binding

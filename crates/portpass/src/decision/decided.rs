@@ -151,6 +151,12 @@ impl Grant {
             claims: Vec::new(),
         }
     }
+
+    /// The same, through namespaces that are nobody's yet.
+    pub(crate) fn claiming(mut self, claims: Vec<Namespace>) -> Self {
+        self.claims = claims;
+        self
+    }
 }
 
 /// A refusal, with the reason for the caller and the story for the operator.

@@ -29,7 +29,7 @@ fn token(group: &str, may: [&[&str]; 3]) -> Proof {
         revoked: None,
         last_used: None,
     };
-    proof.with_evidence(Evidence::ApiToken(Arc::new(token)))
+    proof.by(Evidence::ApiToken(Arc::new(token)))
 }
 
 const ALL: [&[&str]; 3] = [&["**"], &["**"], &["**"]];

@@ -1,6 +1,6 @@
 //! The rule that is proposed for somebody in the inbox serves them, and only them.
 
-use std::fs;
+use std::io::Write as _;
 
 use super::*;
 use crate::{
@@ -51,10 +51,10 @@ fn proposed_for(proof: &Proof, registry: Option<&str>, asked: &str) -> Result<St
 
 /// The policy of a file, as the server reads it.
 fn load(text: &str) -> Policy {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("portpass.toml");
-    fs::write(&path, text).unwrap();
-    let config = config::load(&path).unwrap_or_else(|error| panic!("{}\n{text}", error.render()));
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let config =
+        config::load(file.path()).unwrap_or_else(|error| panic!("{}\n{text}", error.render()));
     Policy::compile(&config.policy).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"))
 }
 

@@ -244,5 +244,5 @@ fn only_names_that_could_matter_are_asked_for() {
         ]
     );
     assert_eq!(names(text, &anonymous()), []);
-    assert_eq!(names(text, &run("github", &[]).suspended()), []);
+    assert_eq!(names(text, &run("github", &[]).of_issuer(false, false)), []);
 }

@@ -137,7 +137,7 @@ fn token() -> impl Strategy<Value = (Proof, Ceiling)> {
             last_used: None,
         };
         let evidence = Evidence::ApiToken(Arc::new(token));
-        (proof.with_evidence(evidence), ceiling)
+        (proof.by(evidence), ceiling)
     })
 }
 
@@ -265,7 +265,7 @@ proptest! {
         prop_assert!(owned.is_subset(&all));
         let out = granted_held(&policy, &proof, Held { groups: &[], ..held }, &asked);
         prop_assert!(out.is_subset(&owned));
-        let suspended = granted_held(&policy, &proof.suspended(), held, &asked);
+        let suspended = granted_held(&policy, &proof.of_issuer(false, false), held, &asked);
         prop_assert!(suspended.is_subset(&owned));
     }
 
@@ -277,7 +277,7 @@ proptest! {
         let kept = groups(&["kept"]);
         let held = Held { groups: &kept, ..Held::default() };
         let all = granted_held(&policy, &proof, held, &asked);
-        let suspended = granted_held(&policy, &proof.suspended(), held, &asked);
+        let suspended = granted_held(&policy, &proof.of_issuer(false, false), held, &asked);
         prop_assert!(suspended.is_subset(&all));
     }
 

@@ -10,7 +10,7 @@ const OWN: &str = "\
     [images.github]\n74 = ['web']";
 
 fn suspended() -> Proof {
-    run("github", &[]).suspended()
+    run("github", &[]).of_issuer(false, false)
 }
 
 fn answer_of_operators(proof: Proof, asked: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    super::super::super::signing::{SigningKey, jwks},
+    super::super::signing::{SigningKey, jwks},
     *,
 };
 
