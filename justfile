@@ -32,6 +32,10 @@ demo *arguments:
 image *name:
     scripts/image {{ name }}
 
+# Compare what a token costs with an empty store and with a full one.
+bench *arguments:
+    scripts/bench {{ arguments }}
+
 # Everything that must hold before a change lands.
 ci:
     .ci/run

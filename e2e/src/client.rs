@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -159,6 +159,24 @@ impl Client {
                 Some(jwt),
             ),
         }
+    }
+
+    /// Takes over what another client stored when it logged in.
+    pub fn with_login_of(program: Program, other: &Self) -> Result<Self> {
+        let client = Self::new(program)?;
+        client.store_login(&fs::read_to_string(other.login_file())?)?;
+        Ok(client)
+    }
+
+    /// Where docker keeps what it was logged in with; all the others look there, too.
+    pub fn login_file(&self) -> PathBuf {
+        self.home().join(".docker/config.json")
+    }
+
+    /// Stores a login as docker would.
+    pub fn store_login(&self, config: &str) -> Result<()> {
+        fs::create_dir_all(self.home().join(".docker"))?;
+        Ok(fs::write(self.login_file(), config)?)
     }
 
     /// Pushes an image to `name` (`localhost:5000/team/app:tag`), logged in before.

@@ -1,6 +1,11 @@
 //! The platforms: one test issuer process that signs as GitHub, GitLab and others do.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -11,6 +16,32 @@ use crate::{
     process::Server,
     tool,
 };
+
+/// How many seconds clocks may be apart, as Portpass sees it.
+const LEEWAY: u64 = 30;
+
+/// How many seconds a job has held a JWT that is about to expire.
+const HELD: u64 = 300;
+
+/// For how many seconds more it is accepted: enough to log in on a busy machine.
+const ACCEPTED: u64 = 8;
+
+/// A JWT that is accepted now, and not for long.
+#[derive(Debug)]
+pub struct Expiring {
+    /// The JWT.
+    pub text: String,
+    signed: Instant,
+}
+
+impl Expiring {
+    /// Waits until it has expired, leeway and all; some seconds at most.
+    pub fn wait(&self) {
+        // Its times are whole seconds: one more.
+        let end = Duration::from_secs(ACCEPTED + 1);
+        thread::sleep(end.saturating_sub(self.signed.elapsed()));
+    }
+}
 
 /// A running test issuer; its README says what it can do.
 #[derive(Debug)]
@@ -67,6 +98,22 @@ impl Issuer {
             path = path + "&" + key + "=" + &value.replace('=', "%3D");
         }
         self.control("GET", &path)
+    }
+
+    /// The JWT of a platform's usual job, which expires within seconds.
+    pub fn expiring(&self, name: &str, audience: &str) -> Result<Expiring> {
+        let signed = Instant::now();
+        // It is accepted until `exp` plus the leeway, and `iat` lies `HELD` back.
+        let lifetime = HELD + ACCEPTED - LEEWAY;
+        let text = self.signed(
+            name,
+            audience,
+            &[
+                ("age", &HELD.to_string()),
+                ("lifetime", &lifetime.to_string()),
+            ],
+        )?;
+        Ok(Expiring { text, signed })
     }
 
     /// The JWT as a job on a GitHub runner gets it, from the address in its environment.

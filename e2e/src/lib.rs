@@ -11,7 +11,9 @@ pub mod http;
 pub mod image;
 
 pub mod issuer;
+pub mod operator;
 pub mod portpass;
+pub mod postgres;
 pub mod registry;
 
 pub mod client;

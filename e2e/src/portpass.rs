@@ -28,18 +28,37 @@ pub struct Draft {
     pub port: u16,
     /// Where its metrics will be.
     pub ops: u16,
+    /// What clients see, if not this server alone.
+    public_port: u16,
+    /// Lines of `[store]`, beside `data_dir`.
+    store: String,
     folder: TempDir,
 }
 
 impl Draft {
     /// A folder with the tables every test needs; `tables` says the rest.
     pub fn new(tables: &str) -> Result<Self> {
+        Self::with_store(tables, "")
+    }
+
+    /// As [`Draft::new`], with more lines in `[store]`.
+    pub fn with_store(tables: &str, store: &str) -> Result<Self> {
         let (port, ops) = (ports::free()?, ports::free()?);
         let draft = Self {
             port,
             ops,
+            public_port: port,
+            store: store.to_owned(),
             folder: tempfile::tempdir()?,
         };
+        draft.write(tables)?;
+        Ok(draft)
+    }
+
+    /// Another server of the same public address and store, with a folder of its own.
+    pub fn replica(&self, tables: &str) -> Result<Self> {
+        let mut draft = Self::with_store(tables, &self.store)?;
+        draft.public_port = self.public_port;
         draft.write(tables)?;
         Ok(draft)
     }
@@ -49,14 +68,21 @@ impl Draft {
         self.folder.path()
     }
 
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
     /// Writes the configuration again, with other tables; put in place in one step.
     pub fn write(&self, tables: &str) -> Result<()> {
         let fixed = format!(
-            "public_url = \"http://localhost:{port}\"\n\n[listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
-             [store]\ndata_dir = \"{data}\"\n",
+            "public_url = \"http://localhost:{public}\"\n\n[listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
+             [store]\ndata_dir = \"{data}\"\n{store}\n",
+            public = self.public_port,
             port = self.port,
             ops = self.ops,
-            data = self.folder().join("data").display(),
+            data = self.data().display(),
+            store = self.store,
         );
         let new = self.folder().join("portpass.toml.new");
         fs::write(&new, format!("{fixed}\n{tables}"))?;
@@ -90,10 +116,23 @@ impl Draft {
         })
     }
 
+    /// Starts the server by another program, which becomes it: `unshare`, for a disk of its own.
+    pub fn serve_by(self, mut command: Command) -> Result<Portpass> {
+        let server = self.started(&mut command)?;
+        Ok(Portpass {
+            draft: self,
+            server,
+        })
+    }
+
     fn start(&self) -> Result<Server> {
         let mut command = Command::new(tool::ours("portpass")?);
         command.args(["serve", "-c"]).arg(self.config());
-        let mut server = Server::start("portpass", &mut command, self.folder())?;
+        self.started(&mut command)
+    }
+
+    fn started(&self, command: &mut Command) -> Result<Server> {
+        let mut server = Server::start("portpass", command, self.folder())?;
         let port = self.port;
         server.wait_until(|| {
             http::get(port, "/readyz", &Credential::None).is_ok_and(|ready| ready.status == 200)
@@ -114,7 +153,7 @@ pub struct Portpass {
 impl Portpass {
     /// The public address: the `iss` of its tokens.
     pub fn url(&self) -> String {
-        format!("http://localhost:{}", self.draft.port)
+        format!("http://localhost:{}", self.draft.public_port)
     }
 
     /// Runs one of Portpass' commands against this server.
@@ -225,11 +264,16 @@ pub fn registry_table(
 
 /// `[issuer.github]` and `[issuer.gitlab]` for the test issuer, with `service` as the audience.
 pub fn issuer_tables(issuer: &Issuer, service: &str) -> Result<String> {
+    issuer_tables_with(issuer, service, "")
+}
+
+/// As [`issuer_tables`], with more lines in both tables.
+pub fn issuer_tables_with(issuer: &Issuer, service: &str, more: &str) -> Result<String> {
     let table = |name: &str, kind: &str, rest: &str| -> Result<String> {
         let url = issuer.url(name)?;
         Ok(format!(
             "\n[issuer.{name}]\nkind = {kind:?}\nurl = {url:?}\naudience = [{service:?}]\n\
-             ca = \"{ca}\"\nallow_private_network = true\n{rest}\n",
+             ca = \"{ca}\"\nallow_private_network = true\n{rest}\n{more}\n",
             ca = issuer.ca()?.display(),
         ))
     };

@@ -21,6 +21,8 @@ pub enum Tool {
     Image,
     Oras,
     Podman,
+    /// The database, of which each test that needs one starts its own.
+    Postgres,
     Regctl,
     /// Distribution 3.0.
     Registry30,
@@ -28,6 +30,8 @@ pub enum Tool {
     Registry31,
     Skopeo,
     SystemdAnalyze,
+    /// What gives a server file systems of its own.
+    Unshare,
     /// zot, which no package registry has: only where `PORTPASS_ZOT` names it.
     Zot,
 }
@@ -43,11 +47,13 @@ impl Tool {
             Self::Image => "image",
             Self::Oras => "oras",
             Self::Podman => "podman",
+            Self::Postgres => "postgres",
             Self::Regctl => "regctl",
             Self::Registry30 => "registry-3.0",
             Self::Registry31 => "registry-3.1",
             Self::Skopeo => "skopeo",
             Self::SystemdAnalyze => "systemd-analyze",
+            Self::Unshare => "unshare",
             Self::Zot => "zot",
         }
     }
@@ -60,9 +66,13 @@ impl Tool {
         if self == Self::Zot {
             return variable("PORTPASS_ZOT").map(PathBuf::from);
         }
-        env::split_paths(&path())
+        let found = env::split_paths(&path())
             .map(|folder| folder.join(self.name()))
-            .find(|program| program.is_file())
+            .find(|program| program.is_file());
+        if self == Self::Postgres {
+            return found.or_else(postgres);
+        }
+        found
     }
 
     /// Where the program is.
@@ -75,6 +85,20 @@ impl Tool {
     pub fn may_be_missing_in_ci(self) -> bool {
         matches!(self, Self::SystemdAnalyze | Self::Zot)
     }
+}
+
+/// Debian keeps the programs of each PostgreSQL apart; the newest serves.
+fn postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let programs = versions.filter_map(|version| {
+        let folder = version.ok()?.path();
+        let number: u32 = folder.file_name()?.to_str()?.parse().ok()?;
+        Some((number, folder.join("bin/postgres")))
+    });
+    let newest = programs
+        .filter(|(_, program)| program.is_file())
+        .max_by_key(|(number, _)| *number);
+    newest.map(|(_, program)| program)
 }
 
 /// Whether a missing tool is a failure.

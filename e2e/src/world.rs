@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     issuer::Issuer,
-    portpass::{Draft, Portpass, issuer_tables, registry_table},
+    portpass::{Draft, Portpass, issuer_tables_with, registry_table},
     registry::{Kind, Registry},
 };
 
@@ -33,8 +33,13 @@ pub struct World {
 impl World {
     /// Starts everything, with these rules and the registry's usual profile.
     pub fn start(kind: Kind, rules: &str) -> Result<Self> {
+        Self::start_with(kind, "", rules)
+    }
+
+    /// As [`World::start`], with more lines in the tables of the issuers.
+    pub fn start_with(kind: Kind, issuer_lines: &str, rules: &str) -> Result<Self> {
         let issuer = Issuer::start()?;
-        let tables = tables(&issuer, kind, rules)?;
+        let tables = tables_with(&issuer, kind, issuer_lines, rules)?;
         let portpass = Draft::new(&tables)?.serve()?;
         let trust = match kind {
             Kind::V28 | Kind::V30 | Kind::V31 => portpass.ca()?,
@@ -57,10 +62,16 @@ requests_per_identity_per_minute = 1_000_000
 
 /// The tables of [`World::start`], for a test that changes them later.
 pub fn tables(issuer: &Issuer, kind: Kind, rules: &str) -> Result<String> {
+    tables_with(issuer, kind, "", rules)
+}
+
+/// As [`tables`], with more lines in the tables of the issuers.
+pub fn tables_with(issuer: &Issuer, kind: Kind, issuer_lines: &str, rules: &str) -> Result<String> {
     let profile = match kind {
         Kind::V28 | Kind::V30 | Kind::V31 => "x5c",
         Kind::Zot => "pinned",
     };
     let registry = registry_table("main", SERVICE, kind.config(), profile, "ES256");
-    Ok(registry + &issuer_tables(issuer, SERVICE)? + LIMITS + rules)
+    let issuers = issuer_tables_with(issuer, SERVICE, issuer_lines)?;
+    Ok(registry + &issuers + LIMITS + rules)
 }

@@ -3,6 +3,11 @@
 //! One file per promise. A test whose tool is missing is ignored by name on a user's machine and
 //! fails in CI; `cargo test -p e2e -- --list` names them all.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use libtest_mimic::{Arguments, Trial};
 
 /// A test and the tools it cannot do without.
@@ -12,17 +17,22 @@ macro_rules! trial {
     };
 }
 
+mod backup;
 mod crash;
 mod deploy;
+mod disk;
 mod issuer_faults;
 mod load;
 mod login;
 mod mount;
 mod namespaces;
+mod operators;
 mod profiles;
 mod push;
 mod refusal;
+mod replicas;
 mod rotation;
+mod session;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
@@ -34,9 +44,14 @@ fn main() -> std::process::ExitCode {
         namespaces::trials(),
         profiles::trials(),
         rotation::trials(),
+        session::trials(),
+        operators::trials(),
         issuer_faults::trials(),
         load::trials(),
         crash::trials(),
+        disk::trials(),
+        replicas::trials(),
+        backup::trials(),
         deploy::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
@@ -72,8 +87,21 @@ fn within(module: &str, test: &str) -> String {
 }
 
 /// What a thread answered; its panic is the test's own.
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Waits until something holds, at most ten seconds.
+fn until(what: &str, mut holds: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    while !holds()? {
+        anyhow::ensure!(
+            start.elapsed() < Duration::from_secs(10),
+            "not true in time: {what}"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
