@@ -14,12 +14,17 @@ async fn push() -> crate::app::Answer {
 
 #[tokio::test]
 async fn an_answer_has_both_names_of_the_token_and_no_time() {
-    assert_json_snapshot!(push().await.body, { ".token" => "[token]", ".access_token" => "[token]" }, @r#"
+    assert_json_snapshot!(push().await.body, {
+        ".token" => "[token]",
+        ".access_token" => "[token]",
+        ".refresh_token" => "[refresh token]",
+    }, @r#"
     {
       "token": "[token]",
       "access_token": "[token]",
       "token_type": "Bearer",
       "expires_in": 900,
+      "refresh_token": "[refresh token]",
       "scope": "repository:apps/github/acme/web:pull,push"
     }
     "#);
