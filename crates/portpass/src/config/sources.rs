@@ -194,7 +194,7 @@ fn without_passwords(line: &str) -> String {
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         shown.push_str("://");
-        let end = part.find(['/', '"', '\'', ' ']).unwrap_or(part.len());
+        let end = part.find(['"', '\'', ' ']).unwrap_or(part.len());
         let (address, rest) = part.split_at(end);
         match address.rsplit_once('@') {
             Some((user, host)) => {
