@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +14,9 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_TYPE, HOST},
 };
 use hyper_util::rt::TokioIo;
-use reqwest::{Certificate, Url, redirect, retry};
+use reqwest::{Url, redirect, retry};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::net::UnixStream;
@@ -94,22 +97,17 @@ impl Client {
         // Paths of questions are put behind it.
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&base);
-        let mut builder = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(ca)?)
             .no_proxy()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .connect_timeout(TIMEOUT)
             .read_timeout(TIMEOUT)
-            .user_agent(concat!("portpass/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = ca {
-            builder = builder.tls_certs_only(Certificate::from_pem_bundle(pem)?);
-        }
+            .user_agent(concat!("portpass/", env!("CARGO_PKG_VERSION")))
+            .build()?;
         Ok(Self {
-            way: Way::Server {
-                client: builder.build()?,
-                url,
-                token,
-            },
+            way: Way::Server { client, url, token },
         })
     }
 
@@ -205,6 +203,30 @@ impl Client {
     }
 }
 
+/// Trust in a bundle of CAs (PEM); without one, in the system's.
+fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, ClientError> {
+    let mut roots = RootCertStore::empty();
+    let found: Vec<CertificateDer<'_>> = match ca {
+        Some(pem) => CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_not_pem| ClientError::Ca)?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    roots.add_parsable_certificates(found);
+    if roots.is_empty() && ca.is_some() {
+        return Err(ClientError::Ca);
+    }
+    if roots.is_empty() {
+        // An image from scratch has none.
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
 /// A question as an HTTP request: each field where its route has it.
 fn request<Q: Question>(question: &Q) -> Result<Request<Body>, ClientError> {
     let mut path = Q::PATH.to_owned();
@@ -287,6 +309,9 @@ pub enum ClientError {
     /// The answer broke off.
     #[error("the answer broke off: {0}")]
     Broken(#[source] axum::Error),
+    /// The bundle of CAs is none.
+    #[error("the CA bundle of the server contains no certificate in PEM")]
+    Ca,
     /// The copy has no end.
     #[error("the copy broke off before its end")]
     Cut,
@@ -305,6 +330,9 @@ pub enum ClientError {
     /// The socket is there and closed to us.
     #[error("the admin socket cannot be used: {0}")]
     Socket(#[source] io::Error),
+    /// The system's cryptography cannot be used.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[from] rustls::Error),
     /// Something else answered.
     #[error("what answers there is no admin API of Portpass (status {0})")]
     Status(u16),

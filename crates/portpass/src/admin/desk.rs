@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Changed, actor::Actor, failure::Failure, host::Admin};
 use crate::{
-    config::instead,
+    config::{closest, instead},
     event_id::event_id,
     identity::{IssuerKind, TOKEN},
     snapshot::Snapshot,
@@ -137,9 +137,13 @@ impl Desk {
                  let operators keep it with `operators = true`"
             )));
         }
-        let hint = instead(name, policy.operators_groups());
+        let way_out = match closest(name, policy.operators_groups()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare it with `operators = true` in [group.{name}]"),
+        };
         Err(Failure::Unknown(format!(
-            "there is no group `{name}`{hint}; declare it with `operators = true` in [group.{name}]"
+            "there is no group `{}`; {way_out}",
+            name.escape_debug()
         )))
     }
 

@@ -26,9 +26,9 @@ kind = "distribution"
 kind = "github-actions"
 audience = ["registry.example.com"]
 owner_id = ["65"]
-jwks = '{ "keys": [{ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "one",
+jwks = '''{ "keys": [{ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "one",
 "x": "2UehAwYNz_JfYYj5AFb1njaDwEu5n3KU8FadM9waMHM",
-"y": "mvQ3NOVI6SOOtlavD7LpE5VyuG0lTdOtI-NBZbiHLHI" }] }'
+"y": "mvQ3NOVI6SOOtlavD7LpE5VyuG0lTdOtI-NBZbiHLHI" }] }'''
 algorithms = ["ES256"]
 [group.acl_docker_push]
 operators = true

@@ -100,8 +100,8 @@ fn summary(config: &Config) -> String {
 /// Where things are kept, and where operators are served.
 fn stored(config: &Config) -> String {
     let database = match &config.database_url {
-        Some(_) => "PostgreSQL".to_owned(),
-        None => format!("SQLite in {}", config.data_dir.display()),
+        Some(_) => "PostgreSQL",
+        None => "SQLite in the data folder",
     };
     let tcp = config.admin_listen.as_ref().map(|admin| {
         let names: Vec<&str> = admin.tokens.keys().map(String::as_str).collect();
@@ -173,8 +173,9 @@ kind = "distribution"
         registries: main
         issuers: none
         rules: 0, denies: 0, groups: 0
+        store: SQLite in the data folder
         ");
-        insta::assert_snapshot!(json_summary(&config), @r#"{"ok":true,"registries":["main"],"issuers":[],"rules":[],"denies":[],"groups":[]}"#);
+        insta::assert_snapshot!(json_summary(&config), @r#"{"ok":true,"registries":["main"],"issuers":[],"rules":[],"denies":[],"groups":[],"operators_groups":[],"store":"sqlite","admin_listen":null,"warnings":[]}"#);
     }
 
     #[test]

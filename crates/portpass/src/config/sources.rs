@@ -22,12 +22,21 @@ pub struct Sources {
 }
 
 /// One file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Source {
     path: PathBuf,
     text: String,
     /// Whether the text is not what the file says, for it could not be read.
     is_unread: bool,
+}
+
+/// Without the text, which may hold secrets.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A fault as programs read it (`portpass check --json`).
@@ -185,7 +194,7 @@ fn without_passwords(line: &str) -> String {
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         shown.push_str("://");
-        let end = part.find(['/', '"', '\'', ' ']).unwrap_or(part.len());
+        let end = part.find(['"', '\'', ' ']).unwrap_or(part.len());
         let (address, rest) = part.split_at(end);
         match address.rsplit_once('@') {
             Some((user, host)) => {

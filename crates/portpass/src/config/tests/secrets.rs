@@ -47,7 +47,16 @@ fn tokens_that_protect_nothing_are_refused() {
         let text = with(&format!("[admin]\n{admin}")).unwrap_err();
         text.lines().next().unwrap().to_owned()
     });
-    assert_snapshot!(faults.join("\n"), @"");
+    assert_snapshot!(faults.join("\n"), @r#"
+    error: whoever reaches this port could do everything; give `tokens`
+    error: tokens are for the admin API over TCP; set `listen`, or remove them
+    error: the secret of `alice` is shorter than 32 bytes; make one with `openssl rand -hex 32`
+    error: the secret is empty
+    error: absent cannot be read: No such file or directory (os error 2)
+    error: `listen.ops` is 127.0.0.1:9090 as well; give each its own port
+    error: the tokens would cross the network in plain text; listen on loopback, or give a certificate with `[tls]`
+    error: expected a text in quotes, or `{ file = "…" }`, found the number `7`
+    "#);
 }
 
 #[test]
@@ -56,7 +65,13 @@ fn the_address_of_a_database_is_a_secret() {
     let config = with(&format!("[store]\ndatabase_url = '{url}'")).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(config.database_url.unwrap().expose(), url);
-    assert_snapshot!(with("[store]\ndatabase_url = 'mysql://root:hunter2@db'").unwrap_err(), @"");
+    assert_snapshot!(with("[store]\ndatabase_url = 'mysql://root:hunter2@db'").unwrap_err(), @r"
+    error: the address of a PostgreSQL database begins with `postgres://`
+      --> portpass.toml:15:16
+       |
+    15 | database_url = 'mysql://root********@db'
+       |                ^^^^^^^^^^^^^^^^^^^^^^^^^
+    ");
 }
 
 #[test]
