@@ -169,9 +169,9 @@ fn a_damaged_database_is_refused_and_left_as_it_was() -> Result<()> {
         whole.get(16..).unwrap_or(&[]),
     ]
     .concat();
-    is_refused(&portpass, &database, &overwritten, "database")?;
+    is_refused(&portpass, &database, &overwritten, "damaged")?;
     let half = whole.get(..whole.len() / 2).unwrap_or_default();
-    is_refused(&portpass, &database, half, "database")?;
+    is_refused(&portpass, &database, half, "damaged")?;
 
     fs::write(&database, whole)?;
     portpass.restart()?;
