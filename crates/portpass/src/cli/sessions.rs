@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::{Args, Subcommand};
 
 use super::{
@@ -33,7 +34,7 @@ enum Verb {
         #[command(flatten)]
         which: Which,
         /// Every login there is.
-        #[arg(long, exclusive = true)]
+        #[arg(long, conflicts_with_all = ["identity", "issuer", "login", "run"])]
         all: bool,
     },
 }
@@ -80,6 +81,11 @@ impl SessionsArgs {
                 printer.list(&sessions, header, row)?;
             }
             Verb::Revoke { which, all } => {
+                ensure!(
+                    all || which.is_said(),
+                    "say which logins to end: --login, --identity, --issuer (with --run: of that \
+                     run), or --all"
+                );
                 let (issuer, id) = which.identity();
                 let question = RevokeSessions {
                     login: which.login,
@@ -97,6 +103,12 @@ impl SessionsArgs {
 }
 
 impl Which {
+    /// Whether anything is said at all.
+    fn is_said(&self) -> bool {
+        // A run is said with its issuer.
+        self.identity.is_some() || self.issuer.is_some() || self.login.is_some()
+    }
+
     /// Issuer and id.
     fn identity(&self) -> (Option<String>, Option<String>) {
         match &self.identity {
@@ -135,6 +147,8 @@ mod tests {
     #[derive(Debug, clap::Parser)]
     struct Line {
         #[command(flatten)]
+        reach: Reach,
+        #[command(flatten)]
         sessions: SessionsArgs,
     }
 
@@ -142,6 +156,7 @@ mod tests {
     fn what_to_end_is_said_in_one_way() {
         for line in [
             "sessions revoke --all",
+            "sessions revoke --all -c portpass.toml --server https://portpass.example.com",
             "sessions revoke --issuer github",
             "sessions revoke --issuer github --run 7",
             "sessions revoke --identity github:74",
