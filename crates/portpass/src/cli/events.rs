@@ -167,8 +167,8 @@ fn row(event: &Event) -> [String; 6] {
     let who = match (&event.issuer, &event.identity) {
         _ if event.kind == "operator" => text("actor").unwrap_or("-").to_owned(),
         (Some(issuer), Some(id)) => match text("name") {
-            Some(name) => format!("{issuer}:{id} ({name})"),
-            None => format!("{issuer}:{id}"),
+            Some(name) if name != id => format!("{issuer}:{id} ({name})"),
+            Some(_) | None => format!("{issuer}:{id}"),
         },
         (Some(issuer), None) => issuer.clone(),
         _ => text("network")
@@ -232,17 +232,36 @@ fn done(event: &Event) -> Option<String> {
     let detail = event.body.get("detail").and_then(Value::as_object);
     for key in [
         "command",
+        "registry",
         "name",
         "group",
         "namespace",
         "kind",
         "value",
         "kid",
+        "key",
     ] {
         let word = detail.and_then(|detail| detail.get(key)?.as_str());
         words.extend(word.filter(|word| !word.is_empty()).map(str::to_owned));
     }
+    for key in ["from", "to"] {
+        let side = detail.and_then(|detail| side(detail.get(key)?));
+        words.extend(side.map(|side| format!("{key} {side}")));
+    }
+    let with_keys = detail.and_then(|detail| detail.get("keys")?.as_bool());
+    words.extend((with_keys == Some(true)).then(|| "with keys".to_owned()));
     Some(words.join(" "))
+}
+
+/// What something was before or is now: an identity, or what an issuer's name stands for.
+fn side(value: &Value) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    let kind = value.get("kind")?.as_str()?;
+    let iss = value.get("iss")?.as_array()?.iter();
+    let iss: Vec<&str> = iss.filter_map(Value::as_str).collect();
+    Some(format!("{kind} {}", iss.join(", ")).trim_end().to_owned())
 }
 
 #[cfg(test)]
@@ -251,28 +270,64 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_an_operator_did_is_told_with_whom_it_is_about() {
-        let event = Event {
+    fn event(kind: &str, about: (&str, &str), body: Value) -> Event {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Event {
             id: "1".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             last: Timestamp::UNIX_EPOCH,
             count: 1,
-            kind: "operator".to_owned(),
+            kind: kind.to_owned(),
             reason: None,
             decision: None,
             login: None,
             registry: None,
-            issuer: Some("github".to_owned()),
-            identity: Some("74".to_owned()),
-            body: json!({
-                "action": "groups add",
-                "actor": "uid 0",
-                "detail": { "group": "acl_docker_push" },
-            }),
+            issuer: text(about.0),
+            identity: text(about.1),
+            body,
+        }
+    }
+
+    #[test]
+    fn what_an_operator_did_is_told_with_whom_it_is_about() {
+        let told = |about, action: &str, detail: Value| {
+            let body = json!({ "action": action, "actor": "uid 0", "detail": detail });
+            let [_, kind, _, who, what, _] = row(&event("operator", about, body));
+            assert_eq!((kind.as_str(), who.as_str()), ("operator", "uid 0"));
+            what
         };
-        let [_, kind, _, who, what, _] = row(&event);
-        assert_eq!((kind.as_str(), who.as_str()), ("operator", "uid 0"));
-        assert_eq!(what, "groups add github:74 acl_docker_push");
+        let group = json!({ "group": "acl_docker_push" });
+        assert_eq!(
+            told(("github", "74"), "groups add", group),
+            "groups add github:74 acl_docker_push"
+        );
+        let owner = json!({ "registry": "prod", "namespace": "apps/web", "from": "github:74" });
+        assert_eq!(
+            told(("github", "75"), "namespaces transfer", owner),
+            "namespaces transfer github:75 prod apps/web from github:74"
+        );
+        let of = |kind: &str, iss: &str| json!({ "kind": kind, "iss": [iss], "source": "file" });
+        let bound = json!({ "from": of("gitlab", "https://a"), "to": of("oidc", "https://b") });
+        assert_eq!(
+            told(("gitlab", ""), "issuers rebind", bound),
+            "issuers rebind gitlab from gitlab https://a to oidc https://b"
+        );
+        let none = ("", "");
+        assert_eq!(told(none, "backup", json!({ "keys": false })), "backup");
+        assert_eq!(
+            told(none, "backup", json!({ "keys": true })),
+            "backup with keys"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_the_id_is_said_once() {
+        let who = |name: &str| {
+            let body = json!({ "name": name, "access": [] });
+            let [_, _, _, who, _, _] = row(&event("token", ("github", "74"), body));
+            who
+        };
+        assert_eq!(who("acme/web"), "github:74 (acme/web)");
+        assert_eq!(who("74"), "github:74");
     }
 }
