@@ -111,7 +111,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Backup(args) => args.run(reach),
+        Command::Backup(args) => args.run(reach, printer),
         Command::Check(check::Check) => check::Check::run(&reach.file()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(reach, printer),
