@@ -63,6 +63,15 @@ pub enum StoreError {
     /// The database took too long.
     #[error("the database did not answer in time")]
     Slow,
+    /// Nobody answers where the database should be.
+    #[error("the database at {address} cannot be reached: {error}")]
+    Unreachable {
+        /// Its host and port.
+        address: String,
+        /// What the last attempt came to.
+        #[source]
+        error: sqlx::Error,
+    },
     /// The place of the database is not one; it may hold a password, so it is not repeated here.
     #[error(
         "the database's URL cannot be read: it should be like postgres://user:password@host:5432/database"
