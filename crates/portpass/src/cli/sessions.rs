@@ -10,7 +10,7 @@ use super::{
     printer::{Printer, minute},
     reach::Reach,
 };
-use crate::admin::{RevokeSessions, SessionShown, SessionState, Sessions};
+use crate::admin::{RevokeSessions, RevokedSessions, SessionShown, SessionState, Sessions};
 
 /// What stands after `portpass sessions`.
 #[derive(Args, Clone, Debug)]
@@ -94,8 +94,12 @@ impl SessionsArgs {
                     id,
                     all,
                 };
-                let undone = "they had ended already";
-                printer.changed(reach.ask(&question)?, "these logins have ended", undone)?;
+                let revoked = reach.ask(&question)?;
+                if printer.is_json() {
+                    Printer::json(&revoked)?;
+                } else {
+                    Printer::text(&said(revoked))?;
+                }
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -116,6 +120,16 @@ impl Which {
             None => (self.issuer.clone(), None),
         }
     }
+}
+
+/// How many there were: a mistyped id ends none.
+fn said(revoked: RevokedSessions) -> String {
+    let ended = match revoked.sessions {
+        0 => "no session was open".to_owned(),
+        1 => "1 session has ended".to_owned(),
+        many => format!("{many} sessions have ended"),
+    };
+    format!("{ended}; JWTs that were issued for this until now are refused\n")
 }
 
 fn row(session: &SessionShown) -> [String; 8] {
@@ -150,6 +164,19 @@ mod tests {
         reach: Reach,
         #[command(flatten)]
         sessions: SessionsArgs,
+    }
+
+    #[test]
+    fn a_revocation_that_ends_nothing_says_so() {
+        let said = |sessions| {
+            said(RevokedSessions {
+                changed: true,
+                sessions,
+            })
+        };
+        assert!(said(0).starts_with("no session was open; "));
+        assert!(said(1).starts_with("1 session has ended; "));
+        assert!(said(2).starts_with("2 sessions have ended; "));
     }
 
     #[test]
