@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     block_on,
+    identity::{NobodyNamed, Who},
     printer::Printer,
     reach::{Operator, Reach},
 };
@@ -42,8 +43,9 @@ pub(super) struct Events {
     /// Go on showing events as they happen.
     #[arg(short, long)]
     follow: bool,
-    /// Only this identity: the immutable id under its issuer.
-    #[arg(long)]
+    /// Only this identity: the issuer's name and the immutable id, as in
+    /// `github:74`; or the id alone, of `--issuer` or of any.
+    #[arg(long, value_name = "ISSUER:ID")]
     identity: Option<String>,
     /// Only this issuer.
     #[arg(long)]
@@ -82,11 +84,12 @@ impl Events {
     }
 
     async fn show(self, source: &Operator, printer: Printer) -> anyhow::Result<()> {
+        let (issuer, identity) = about(self.issuer, self.identity)?;
         let query = EventQuery {
             after: None,
             decision: self.decision,
-            identity: self.identity,
-            issuer: self.issuer,
+            identity,
+            issuer,
             kind: self.kind,
             limit: Some(self.limit),
             login: self.login,
@@ -136,6 +139,20 @@ async fn follow(
                 .is_none_or(|(_, count)| *count != event.count)
         });
         print(&events, false, printer)?;
+    }
+}
+
+/// Issuer and id. An id may have colons of its own: beside an issuer it is taken as it is.
+fn about(
+    issuer: Option<String>,
+    identity: Option<String>,
+) -> Result<(Option<String>, Option<String>), NobodyNamed> {
+    match (issuer, identity) {
+        (None, Some(identity)) if identity.contains(':') => {
+            let Who { issuer, id } = identity.parse()?;
+            Ok((Some(issuer), Some(id)))
+        }
+        (issuer, identity) => Ok((issuer, identity)),
     }
 }
 
@@ -318,6 +335,23 @@ mod tests {
             told(none, "backup", json!({ "keys": true })),
             "backup with keys"
         );
+    }
+
+    #[test]
+    fn an_identity_is_named_with_its_issuer_or_beside_it() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            about(None, text("github:74")).unwrap(),
+            (text("github"), text("74"))
+        );
+        assert_eq!(
+            about(text("idp"), text("https://id.example.com/a")).unwrap(),
+            (text("idp"), text("https://id.example.com/a"))
+        );
+        assert_eq!(about(text("idp"), None).unwrap(), (text("idp"), None));
+        assert_eq!(about(None, None).unwrap(), (None, None));
+        assert_eq!(about(None, text("74")).unwrap(), (None, text("74")));
+        about(None, text("github:")).unwrap_err();
     }
 
     #[test]
