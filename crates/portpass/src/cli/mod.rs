@@ -33,7 +33,7 @@ struct CommandLine {
     #[command(flatten)]
     reach: Reach,
     /// Print JSON, for programs.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = reach::EVERYWHERE)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -117,7 +117,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Events(events) => events.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
-        Command::Init(init) => init.run(),
+        Command::Init(init) => init.run(printer),
         Command::Issuers(args) => args.run(reach, printer),
         Command::Keys(args) => keys::run(args, reach, printer),
         Command::Namespaces(args) => args.run(reach, printer),
