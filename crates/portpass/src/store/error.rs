@@ -47,7 +47,10 @@ pub enum StoreError {
         knows: i64,
     },
     /// A copy can only be read into an empty store.
-    #[error("the database has rows in {0}: a backup can only be restored into an empty one")]
+    #[error(
+        "the database has rows in {0}: a backup can only be restored into an empty one; move portpass.db and what is \
+         named like it out of the data folder, or take a new database of PostgreSQL"
+    )]
     NotEmpty(&'static str),
     /// Nobody receives the copy any more.
     #[error("the copy was not read to its end")]
