@@ -32,7 +32,8 @@ struct Owner {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start() -> Result<Self> {
-        let program = Tool::Postgres.path()?;
+        // Where it is, its tools are; a link to it may have none beside it.
+        let program = fs::canonicalize(Tool::Postgres.path()?)?;
         let programs = program.parent().context("a program without a folder")?;
         let folder = tempfile::tempdir()?;
         let owner = owner()?;
@@ -134,7 +135,11 @@ impl Postgres {
     /// One of PostgreSQL's programs, run as somebody who is not root.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        command.current_dir(self.folder.path()).env_remove("PGHOST");
+        // A home that its user may enter: there clients look for certificates.
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path());
         if let Some(owner) = self.owner {
             command.uid(owner.user).gid(owner.group);
         }

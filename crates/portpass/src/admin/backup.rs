@@ -253,7 +253,9 @@ mod tests {
 
     fn header_of(pieces: &[&[u8]]) -> Option<Header> {
         let mut whole = Whole::default();
-        pieces.iter().for_each(|piece| whole.see(piece));
+        for piece in pieces {
+            whole.see(piece);
+        }
         whole.header()
     }
 

@@ -32,7 +32,7 @@ use super::{
 use crate::config::SecretText;
 
 /// For connecting to a server, and between two pieces of its answer.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Puts operators' questions: to a running server, or to our own handlers.
 #[derive(Debug)]

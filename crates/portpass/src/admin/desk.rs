@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Changed, actor::Actor, failure::Failure, host::Admin};
 use crate::{
+    audit::operator_event,
     config::{closest, instead},
-    event_id::event_id,
     identity::{IssuerKind, TOKEN},
     snapshot::Snapshot,
     store::{Act, Change, EventRow, RowFilter, Store},
@@ -54,7 +54,7 @@ impl Desk {
 
     /// Carries out acts with their event, and puts them into force.
     pub(super) async fn act(&self, deed: Deed<'_>, acts: &[Act]) -> Result<Changed, Failure> {
-        let rows = self.store().act(acts, &self.event(deed)).await?;
+        let rows = self.store().act(acts, &self.event(&deed)).await?;
         if rows > 0 {
             let refreshed = self.admin.host.refresh().await;
             refreshed
@@ -66,32 +66,19 @@ impl Desk {
 
     /// Records a deed that changes nothing in the store.
     pub(super) async fn record(&self, deed: Deed<'_>) -> Result<(), Failure> {
-        let event = Change::Insert(Box::new(self.event(deed)));
+        let event = Change::Insert(Box::new(self.event(&deed)));
         let mut transaction = self.store().begin().await?;
         transaction.write(&[event]).await?;
         Ok(transaction.commit().await?)
     }
 
-    fn event(&self, deed: Deed<'_>) -> EventRow {
+    fn event(&self, deed: &Deed<'_>) -> EventRow {
         let (issuer, identity) = deed.about;
-        let body = json!({
-            "action": deed.action,
-            "actor": self.actor.to_string(),
-            "detail": deed.detail,
-        });
+        let actor = self.actor.to_string();
         EventRow {
-            id: event_id(self.now),
-            at_ms: self.now_ms(),
-            last_ms: self.now_ms(),
-            count: 1,
-            kind: "operator".to_owned(),
-            reason: None,
-            decision: None,
-            login: None,
-            registry: None,
             issuer: issuer.map(str::to_owned),
             identity: identity.map(str::to_owned),
-            body: body.to_string(),
+            ..operator_event(&actor, deed.action, &deed.detail, self.now)
         }
     }
 

@@ -100,7 +100,9 @@ impl Export {
                 return Ok(());
             };
             filter.after = Some(last.id.clone());
-            rows.iter().for_each(|row| pushers.add_granted(row));
+            for row in &rows {
+                pushers.add_granted(row);
+            }
         }
     }
 

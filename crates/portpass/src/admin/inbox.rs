@@ -196,7 +196,7 @@ fn least_rule(row: &InboxRow, desk: &Desk) -> Result<String, Failure> {
     let facts: Facts = serde_json::from_str(&row.facts).map_err(|_other| unread())?;
     let asked = Scopes::parse([row.asked.as_str()]).map_err(|_other| unread())?;
     let several = desk.snapshot.registries.len() > 1;
-    let asker = Asker {
+    let waiting = Asker {
         issuer: &row.issuer,
         id: &row.identity,
         is_code_host: desk.issuer(&row.issuer)?.is_code_host(),
@@ -204,7 +204,7 @@ fn least_rule(row: &InboxRow, desk: &Desk) -> Result<String, Failure> {
         asked: &asked,
         registry: several.then_some(&row.registry),
     };
-    decision::least_rule(&asker).map_err(|error| Failure::Refused(error.to_string()))
+    decision::least_rule(&waiting).map_err(|error| Failure::Refused(error.to_string()))
 }
 
 /// Takes somebody out of the inbox; the next refusal brings it back.

@@ -4,7 +4,7 @@
 //! while none runs, the same handlers work on the files. Every change leaves an
 //! event with its actor. Another question is a type with a [`Question`] beside
 //! the others of its noun, and a line in `routes.rs`: the router, the client's
-//! requests and the OpenAPI document all come from there.
+//! requests and the `OpenAPI` document all come from there.
 
 mod actor;
 mod api_tokens;

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the table of routes.
+//! The `OpenAPI` document, made from the table of routes.
 
 use schemars::{JsonSchema as _, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};

@@ -81,9 +81,8 @@ pub async fn restore(
     };
     let ((result, keys), copied) = tokio::join!(feeding, store.copy_in(fed));
     let (header, rows) = match (result, copied) {
-        (Err(RestoreError::Stopped), Err(error)) => return Err(error.into()),
+        (Ok(_) | Err(RestoreError::Stopped), Err(error)) => return Err(error.into()),
         (Err(error), _) => return Err(error),
-        (Ok(_), Err(error)) => return Err(error.into()),
         (Ok(read), Ok(_)) => read,
     };
     let key_files = keys.put()?;

@@ -7,7 +7,7 @@ use axum::{
     http::{Request, Uri},
     routing::{MethodFilter, MethodRouter, get, on},
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::{

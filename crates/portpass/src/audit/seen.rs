@@ -22,15 +22,21 @@ const REMEMBERED: u64 = 20_000;
 /// Who was written down lately, and which API tokens.
 pub(super) struct Seen {
     /// By issuer and id: the name, and when in milliseconds since 1970.
-    identities: Cache<(String, String), (Arc<str>, i64)>,
+    identities: Cache<Key, Written>,
     /// By id: when in milliseconds since 1970.
     api_tokens: Cache<String, i64>,
 }
 
+/// An issuer's name and the id under it.
+type Key = (String, String);
+
+/// The name that was written, and when, in milliseconds since 1970.
+type Written = (Arc<str>, i64);
+
 /// What is to be noted once it is committed.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    identity: Option<((String, String), (Arc<str>, i64))>,
+    identity: Option<(Key, Written)>,
     api_token: Option<(String, i64)>,
 }
 

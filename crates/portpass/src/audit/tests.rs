@@ -15,7 +15,7 @@ use crate::{
     registry::{Algorithm, Profile, Registry, RegistryKind},
     session::{Evidence, Login, Session},
     short_id::ShortId,
-    store::{DataDir, RowFilter},
+    store::{DataDir, EventFilter, RowFilter},
     token::{KeySettings, Signer},
 };
 
@@ -101,7 +101,11 @@ impl House {
     }
 
     async fn bodies(&self) -> Vec<Value> {
-        let rows = self.store.events(&Default::default(), 100).await.unwrap();
+        let rows = self
+            .store
+            .events(&EventFilter::default(), 100)
+            .await
+            .unwrap();
         rows.into_iter().map(|row| Event::from(row).body).collect()
     }
 
@@ -334,7 +338,11 @@ async fn each_refusal_counts_in_the_inbox_though_they_share_an_event() {
         let denied = house.denied(web(None).of_issuer(true, true));
         house.try_record("192.0.2.1", Err(denied)).await.unwrap();
     }
-    let events = house.store.events(&Default::default(), 10).await.unwrap();
+    let events = house
+        .store
+        .events(&EventFilter::default(), 10)
+        .await
+        .unwrap();
     assert_eq!((events.len(), events[0].count), (1, 3));
     let inbox = house.store.inbox(&all()).await.unwrap();
     assert_eq!((inbox.len(), inbox[0].count), (1, 3));

@@ -43,7 +43,7 @@ fn push_command(page: &mut String, command: &Command, parent: &str) {
     let about = command.get_about().map(ToString::to_string);
     let about = about.unwrap_or_default().replace('\n', " ");
     let placed = arguments.iter().filter(|arg| arg.is_positional());
-    let placed: String = placed.map(|arg| format!(" {arg}")).collect();
+    let placed = placed.fold(String::new(), |placed, arg| placed + " " + &arg.to_string());
     let (marks, about) = ("#".repeat(level), about.trim_end_matches('.'));
     writeln!(page, "\n{marks} `{name}{placed}`\n\n{about}.").expect(TAKES);
     if !arguments.is_empty() {

@@ -68,7 +68,7 @@ enum Verb {
 impl IdentitiesArgs {
     pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
         match self.verb {
-            Verb::Approve { identity, group } => approve(identity, group, reach, printer)?,
+            Verb::Approve { identity, group } => approve(&identity, group, reach, printer)?,
             Verb::Dismiss { identity } => {
                 let done = format!("{identity} is in the inbox no more");
                 let undone = format!("{identity} was not in the inbox");
@@ -114,7 +114,7 @@ impl IdentitiesArgs {
 }
 
 fn approve(
-    identity: Who,
+    identity: &Who,
     group: Option<String>,
     reach: &Reach,
     printer: Printer,

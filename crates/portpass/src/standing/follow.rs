@@ -24,7 +24,7 @@ impl Standing {
         if self.hearing.is_shared() {
             tokio::join!(self.beat(), self.listen());
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Asks every second, whatever we are told in between.

@@ -8,7 +8,8 @@ use crate::{
     audit::operator_event,
     identity::{Binding, Identity, Withdrawn},
     store::{
-        Act, Conditions, DataDir, MemberRow, NamespaceRow, RefreshTokenRow, SessionRow, SessionUse,
+        Act, Conditions, DataDir, EventFilter, MemberRow, NamespaceRow, RefreshTokenRow,
+        SessionRow, SessionUse,
     },
 };
 
@@ -312,7 +313,11 @@ async fn an_issuer_that_is_gone_is_unbound_and_its_logins_are_ended_once() {
     assert_eq!((&*rows[0].kind, &*rows[0].issuer), ("issuer", "lab"));
     assert_eq!(rows[0].at_ms, now().as_millisecond());
     assert_eq!(house.store.bindings().await.unwrap().len(), 1);
-    let events = house.store.events(&Default::default(), 10).await.unwrap();
+    let events = house
+        .store
+        .events(&EventFilter::default(), 10)
+        .await
+        .unwrap();
     let of_lab = |event: &&crate::store::EventRow| event.issuer.as_deref() == Some("lab");
     assert_eq!(events.iter().filter(of_lab).count(), 2, "{events:?}");
 }

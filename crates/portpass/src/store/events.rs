@@ -229,18 +229,18 @@ pub(super) async fn repeat(
 
 #[cfg(test)]
 mod tests {
+    use uuid::{NoContext, Timestamp, Uuid};
+
     use super::*;
-    use crate::event_id::event_id;
 
     #[test]
     fn ids_are_parted_by_their_time() {
-        let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
-        let (before, at) = (
-            time("2026-01-01T00:00:00.122Z"),
-            time("2026-01-01T00:00:00.123Z"),
-        );
-        let first = first_id(at.as_millisecond());
-        assert!(event_id(before) < first);
-        assert!(first < event_id(at));
+        let id = |milliseconds: u32| {
+            let time = Timestamp::from_unix(NoContext, 1_767_225_600, milliseconds * 1_000_000);
+            Uuid::new_v7(time).to_string()
+        };
+        let first = first_id(1_767_225_600_123);
+        assert!(id(122) < first);
+        assert!(first < id(123));
     }
 }

@@ -199,6 +199,32 @@ fn replace_files(file: &mut Table, folder: &Path) {
         put(tls, "certificate", &certificate, folder);
         put(tls, "key", &key, folder);
     }
+    if let Some(ca) = file.get_mut("keys").and_then(|keys| keys.get_mut("ca")) {
+        let (certificate, key) = authority();
+        put(ca, "certificate", &certificate, folder);
+        put(ca, "key", &key, folder);
+    }
+    if let Some(url) = file
+        .get_mut("store")
+        .and_then(|store| store.get_mut("database_url"))
+    {
+        put(url, "file", "postgres://db.example.com/portpass", folder);
+    }
+    let admin = file.get_mut("admin");
+    let tokens = admin.and_then(|admin| admin.get_mut("tokens")?.as_table_mut());
+    for (_, token) in tokens.into_iter().flatten() {
+        put(token, "file", &"secret".repeat(6), folder);
+    }
+}
+
+/// A CA as operators give one: certificate and key, as PEM.
+fn authority() -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    let certificate = authority.self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
 }
 
 /// Names a new file with this text, if the key names a file.

@@ -114,47 +114,19 @@ struct Server {
 
 impl Server {
     async fn start(config: Config, path: &Path, data_dir: &DataDir) -> anyhow::Result<Self> {
-        let clock = Clock::System;
-        let now = clock.now();
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        let settings = config.keys.clone();
-        let registries = config.registries.clone();
-        // Keys may have to be made: not on a thread that serves.
-        let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
-            .await?
-            .context("opening the signing keys")?;
-        let store = Store::open(
-            data_dir,
-            config.database_url.as_ref().map(SecretText::secret),
-        )
-        .await
-        .context("opening the database")?;
+        let url = config.database_url.as_ref().map(SecretText::secret);
+        let store = Store::open(data_dir, url)
+            .await
+            .context("opening the database")?;
         let keep = Keep {
             strangers: config.events.unproven_kept_per_minute,
             anonymous: ANONYMOUS_ROWS,
         };
         let (journal, journal_task) = Journal::open(store.clone(), keep, Commits::Straight);
-        let snapshot = Snapshot::of(&config, None, now)?;
-        let standing = Standing::open(store.clone())
-            .await
-            .context("reading what operators have settled")?;
-        issuers::bind(&standing, &snapshot.directory, now)
-            .await
-            .context("binding the issuers' names")?;
-        let rates = Rates {
-            identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
-            unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
-        };
-        let portpass = Arc::new(Portpass {
-            clock,
-            journal,
-            limits: Limits::new(rates),
-            signer,
-            snapshot: ArcSwap::from_pointee(snapshot),
-            standing,
-        });
+        let portpass = Arc::new(journey(&config, store.clone(), journal).await?);
 
         let tls = match &config.tls {
             Some(files) => Some(Tls::load(&files.certificate, &files.key)?),
@@ -213,14 +185,8 @@ impl Server {
                 connections: ADMIN_CONNECTIONS,
                 ..bounds
             };
-            let leaving = leaving.clone();
-            background.spawn(http::server::serve(
-                tcp,
-                router,
-                tls.clone(),
-                bounds,
-                leaving,
-            ));
+            let (tls, leaving) = (tls.clone(), leaving.clone());
+            background.spawn(http::server::serve(tcp, router, tls, bounds, leaving));
         }
         background.spawn(http::server::serve(ops, ops_router, None, bounds, leaving));
         background.spawn(async move { match socket.serve(admin).await {} });
@@ -279,6 +245,37 @@ impl Server {
         self.store.close().await;
         tracing::info!("Portpass has left");
     }
+}
+
+/// Everything that requests pass through.
+async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Result<Portpass> {
+    let clock = Clock::System;
+    let now = clock.now();
+    let settings = config.keys.clone();
+    let registries = config.registries.clone();
+    // Keys may have to be made: not on a thread that serves.
+    let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
+        .await?
+        .context("opening the signing keys")?;
+    let snapshot = Snapshot::of(config, None, now)?;
+    let standing = Standing::open(store)
+        .await
+        .context("reading what operators have settled")?;
+    issuers::bind(&standing, &snapshot.directory, now)
+        .await
+        .context("binding the issuers' names")?;
+    let rates = Rates {
+        identity_per_minute: config.limits.requests_per_identity_per_minute.number(),
+        unproven_per_minute: config.limits.unproven_per_address_per_minute.number(),
+    };
+    Ok(Portpass {
+        clock,
+        journal,
+        limits: Limits::new(rates),
+        signer,
+        snapshot: ArcSwap::from_pointee(snapshot),
+        standing,
+    })
 }
 
 /// Waits for a task, unless it has ended before.

@@ -67,9 +67,9 @@ fn the_address_of_a_database_is_a_secret() {
     assert_eq!(config.database_url.unwrap().expose(), url);
     assert_snapshot!(with("[store]\ndatabase_url = 'mysql://root:hunter2@db'").unwrap_err(), @r"
     error: the address of a PostgreSQL database begins with `postgres://`
-      --> portpass.toml:15:16
+      --> portpass.toml:14:16
        |
-    15 | database_url = 'mysql://root********@db'
+    14 | database_url = 'mysql://root********@db'
        |                ^^^^^^^^^^^^^^^^^^^^^^^^^
     ");
 }

@@ -36,14 +36,14 @@ async fn fill(store: &Store) {
 
 async fn copy_of(store: &Store) -> (u64, Vec<String>) {
     let (sender, mut receiver) = mpsc::channel(4);
-    let received = async {
+    let all = async {
         let mut lines = Vec::new();
         while let Some(line) = receiver.recv().await {
             lines.push(line);
         }
         lines
     };
-    let (rows, lines) = tokio::join!(store.copy_out(sender), received);
+    let (rows, lines) = tokio::join!(store.copy_out(sender), all);
     (rows.unwrap(), lines)
 }
 

@@ -205,7 +205,9 @@ async fn what_a_crash_left_in_the_journal_is_read() {
 async fn a_server_that_cannot_be_used_is_refused_and_left_as_it_was() {
     on_postgresql(async |database| {
         let Store::Postgres(pool) = &database.store else { panic!("this is PostgreSQL") };
-        let run = async |sql: &'static str| drop(pool.execute(sql).await.unwrap());
+        let run = async |sql: &'static str| {
+            pool.execute(sql).await.unwrap();
+        };
         let open = async || Store::open(&database.data_dir, database.url.as_ref()).await;
         run(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

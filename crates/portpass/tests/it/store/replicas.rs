@@ -70,7 +70,7 @@ async fn both_together_store_sixteen_refresh_tokens() {
             })
             .collect();
         assert_eq!(uses, (1..=24).collect());
-        let stored = |verdict: &&Verdict| {
+        let is_kept = |verdict: &&Verdict| {
             matches!(
                 verdict,
                 Verdict::Kept {
@@ -79,7 +79,7 @@ async fn both_together_store_sixteen_refresh_tokens() {
                 }
             )
         };
-        assert_eq!(verdicts.iter().filter(stored).count(), 16);
+        assert_eq!(verdicts.iter().filter(is_kept).count(), 16);
     })
     .await;
 }
