@@ -52,6 +52,6 @@ pub use self::{
     openapi::document,
     question::{Changed, Question, Verb},
     restore::{RestoreError, Restored, restore},
-    sessions::{RevokeSessions, SessionShown, SessionState, Sessions},
+    sessions::{RevokeSessions, RevokedSessions, SessionShown, SessionState, Sessions},
     socket::{Socket, SocketError},
 };

@@ -35,7 +35,7 @@ pub(super) struct BackupArgs {
 }
 
 impl BackupArgs {
-    pub(super) fn run(self, reach: &Reach) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
         let question = Backup {
             keys: self.with_keys,
         };
@@ -51,7 +51,16 @@ impl BackupArgs {
             operator.close().await;
             header
         })?;
-        Printer::note(said(&header, self.with_keys));
+        match &self.output {
+            Some(path) if printer.is_json() => Printer::json(&json!({
+                "file": path,
+                "created": header.created,
+                "keys": self.with_keys,
+                "ca_key": header.ca_key,
+            }))?,
+            // The copy itself may be on the standard output.
+            Some(_) | None => Printer::note(said(&header, self.with_keys)),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -90,7 +90,16 @@ fn row(issuer: &IssuerShown) -> [String; 7] {
         .revoked_keys
         .iter()
         .map(|kid| format!("key {kid} revoked"));
-    let note = issuer.last_error.iter().cloned().chain(revoked);
+    let was = issuer.bound_to.iter().filter(|_| issuer.suspended);
+    let was = was.map(|bound| {
+        let (kind, iss, source) = (&bound.kind, bound.iss.join(", "), &bound.source);
+        if *kind == issuer.stands_for.kind && bound.iss == issuer.stands_for.iss {
+            format!("its keys were from {source}")
+        } else {
+            format!("was {kind} {iss}")
+        }
+    });
+    let note = was.chain(issuer.last_error.iter().cloned()).chain(revoked);
     [
         issuer.name.clone(),
         issuer.kind.name().to_owned(),

@@ -33,7 +33,7 @@ struct CommandLine {
     #[command(flatten)]
     reach: Reach,
     /// Print JSON, for programs.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = reach::EVERYWHERE)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -111,13 +111,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Backup(args) => args.run(reach),
+        Command::Backup(args) => args.run(reach, printer),
         Command::Check(check::Check) => check::Check::run(&reach.file()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
-        Command::Init(init) => init.run(),
+        Command::Init(init) => init.run(printer),
         Command::Issuers(args) => args.run(reach, printer),
         Command::Keys(args) => keys::run(args, reach, printer),
         Command::Namespaces(args) => args.run(reach, printer),

@@ -89,7 +89,7 @@ impl Printer {
     /// What went wrong, on the standard error.
     pub(super) fn error(error: &anyhow::Error) {
         let mut out = io::stderr().lock();
-        let text = format!("{error:#}");
+        let text = chain(error);
         // Faults of the configuration say so themselves.
         let start = if text.starts_with("error: ") {
             ""
@@ -100,6 +100,19 @@ impl Printer {
         // Nobody is left to tell if this fails.
         drop(write!(out, "{start}{text}{end}"));
     }
+}
+
+/// An error with its causes, each said once: many repeat theirs in their own words.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// A time in UTC, to the minute.
@@ -141,6 +154,22 @@ fn is_hidden(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_error_repeats_of_its_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the socket cannot be used: {0}")]
+        struct Repeats(#[source] io::Error);
+
+        let denied = || io::Error::other("permission denied");
+        let error = anyhow::Error::new(Repeats(denied())).context("asking the server");
+        assert_eq!(
+            chain(&error),
+            "asking the server: the socket cannot be used: permission denied"
+        );
+        let error = anyhow::Error::new(denied()).context("reading a file");
+        assert_eq!(chain(&error), "reading a file: permission denied");
+    }
 
     #[test]
     fn columns_are_as_wide_as_they_need_be_and_print() {

@@ -17,22 +17,25 @@ use crate::{
 /// Where the configuration is when nobody says: here, or where packages put it.
 const CONFIGURATIONS: [&str; 2] = ["portpass.toml", "/etc/portpass/portpass.toml"];
 
+/// The heading under which help has what every command takes.
+pub(super) const EVERYWHERE: &str = "Everywhere";
+
 /// Which configuration, and which server.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Reach {
     /// The configuration file; else `portpass.toml` here, else
     /// `/etc/portpass/portpass.toml`.
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Ask the server at this address instead of the one on this machine. The
     /// token is in `--token-file` or in `PORTPASS_ADMIN_TOKEN`.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
     server: Option<String>,
     /// PEM file with the CA of that server, where it is not a public one.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     server_ca: Option<PathBuf>,
     /// File with the token for that server.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::{Args, Subcommand};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     printer::{Printer, minute},
     reach::Reach,
 };
-use crate::admin::{RevokeSessions, SessionShown, SessionState, Sessions};
+use crate::admin::{RevokeSessions, RevokedSessions, SessionShown, SessionState, Sessions};
 
 /// What stands after `portpass sessions`.
 #[derive(Args, Clone, Debug)]
@@ -33,7 +34,7 @@ enum Verb {
         #[command(flatten)]
         which: Which,
         /// Every login there is.
-        #[arg(long, exclusive = true)]
+        #[arg(long, conflicts_with_all = ["identity", "issuer", "login", "run"])]
         all: bool,
     },
 }
@@ -80,6 +81,11 @@ impl SessionsArgs {
                 printer.list(&sessions, header, row)?;
             }
             Verb::Revoke { which, all } => {
+                ensure!(
+                    all || which.is_said(),
+                    "say which logins to end: --login, --identity, --issuer (with --run: of that \
+                     run), or --all"
+                );
                 let (issuer, id) = which.identity();
                 let question = RevokeSessions {
                     login: which.login,
@@ -88,8 +94,12 @@ impl SessionsArgs {
                     id,
                     all,
                 };
-                let undone = "they had ended already";
-                printer.changed(reach.ask(&question)?, "these logins have ended", undone)?;
+                let revoked = reach.ask(&question)?;
+                if printer.is_json() {
+                    Printer::json(&revoked)?;
+                } else {
+                    Printer::text(&said(revoked))?;
+                }
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -97,6 +107,12 @@ impl SessionsArgs {
 }
 
 impl Which {
+    /// Whether anything is said at all.
+    fn is_said(&self) -> bool {
+        // A run is said with its issuer.
+        self.identity.is_some() || self.issuer.is_some() || self.login.is_some()
+    }
+
     /// Issuer and id.
     fn identity(&self) -> (Option<String>, Option<String>) {
         match &self.identity {
@@ -104,6 +120,16 @@ impl Which {
             None => (self.issuer.clone(), None),
         }
     }
+}
+
+/// How many there were: a mistyped id ends none.
+fn said(revoked: RevokedSessions) -> String {
+    let ended = match revoked.sessions {
+        0 => "no session was open".to_owned(),
+        1 => "1 session has ended".to_owned(),
+        many => format!("{many} sessions have ended"),
+    };
+    format!("{ended}; JWTs that were issued for this until now are refused\n")
 }
 
 fn row(session: &SessionShown) -> [String; 8] {
@@ -135,13 +161,29 @@ mod tests {
     #[derive(Debug, clap::Parser)]
     struct Line {
         #[command(flatten)]
+        reach: Reach,
+        #[command(flatten)]
         sessions: SessionsArgs,
+    }
+
+    #[test]
+    fn a_revocation_that_ends_nothing_says_so() {
+        let said = |sessions| {
+            said(RevokedSessions {
+                changed: true,
+                sessions,
+            })
+        };
+        assert!(said(0).starts_with("no session was open; "));
+        assert!(said(1).starts_with("1 session has ended; "));
+        assert!(said(2).starts_with("2 sessions have ended; "));
     }
 
     #[test]
     fn what_to_end_is_said_in_one_way() {
         for line in [
             "sessions revoke --all",
+            "sessions revoke --all -c portpass.toml --server https://portpass.example.com",
             "sessions revoke --issuer github",
             "sessions revoke --issuer github --run 7",
             "sessions revoke --identity github:74",

@@ -47,7 +47,10 @@ pub enum StoreError {
         knows: i64,
     },
     /// A copy can only be read into an empty store.
-    #[error("the database has rows in {0}: a backup can only be restored into an empty one")]
+    #[error(
+        "the database has rows in {0}: a backup can only be restored into an empty one; move portpass.db and what is \
+         named like it out of the data folder, or take a new database of PostgreSQL"
+    )]
     NotEmpty(&'static str),
     /// Nobody receives the copy any more.
     #[error("the copy was not read to its end")]
@@ -63,6 +66,15 @@ pub enum StoreError {
     /// The database took too long.
     #[error("the database did not answer in time")]
     Slow,
+    /// Nobody answers where the database should be.
+    #[error("the database at {address} cannot be reached: {error}")]
+    Unreachable {
+        /// Its host and port.
+        address: String,
+        /// What the last attempt came to.
+        #[source]
+        error: sqlx::Error,
+    },
     /// The place of the database is not one; it may hold a password, so it is not repeated here.
     #[error(
         "the database's URL cannot be read: it should be like postgres://user:password@host:5432/database"

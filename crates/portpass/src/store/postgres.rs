@@ -4,7 +4,7 @@ use std::{str::FromStr as _, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    PgPool,
+    Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -43,7 +43,11 @@ pub(super) async fn open(url: &SecretString) -> Result<PgPool, StoreError> {
         .max_connections(1)
         .acquire_timeout(START_TIMEOUT)
         .connect_with(options.clone())
-        .await?;
+        .await;
+    let starting = match starting {
+        Err(sqlx::Error::PoolTimedOut) => return Err(unreachable(&options).await),
+        Ok(_) | Err(_) => starting?,
+    };
     let migrated = schema::migrate_postgres(&starting).await;
     // The lock of a migration that failed ends with its connection.
     starting.close().await;
@@ -52,6 +56,18 @@ pub(super) async fn open(url: &SecretString) -> Result<PgPool, StoreError> {
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options.options(SETTINGS)))
+}
+
+/// Why no connection could be had: the pool only says that it tried long enough.
+async fn unreachable(options: &PgConnectOptions) -> StoreError {
+    let attempt = PgConnection::connect_with(options);
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, attempt).await {
+        Ok(Err(error)) => StoreError::Unreachable {
+            address: format!("{}:{}", options.get_host(), options.get_port()),
+            error,
+        },
+        Ok(Ok(_)) | Err(_) => StoreError::Slow,
+    }
 }
 
 /// Reads the URL. What is wrong with it is not said, as that could be a part of the password.

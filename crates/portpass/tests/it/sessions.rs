@@ -250,7 +250,9 @@ async fn every_kind_of_revocation_ends_the_login_and_its_jwt() {
         let bystander = docker_login(&app, &other).await;
         let login = app.events().await[0].login.clone().unwrap();
         let revocation = &revocations(&login)[kind];
-        app.operator().ask(revocation).await.unwrap();
+        let revoked = app.operator().ask(revocation).await.unwrap();
+        let there_were = if revocation.all { 2 } else { 1 };
+        assert_eq!(revoked.sessions, there_were, "{revocation:?}");
         for answer in [
             refresh(&app, &token).await,
             app.get(PUSH, Some(("JWT", &jwt))).await,
@@ -266,6 +268,8 @@ async fn every_kind_of_revocation_ends_the_login_and_its_jwt() {
             "{revocation:?}: {}",
             answer.body
         );
+        let again = app.operator().ask(revocation).await.unwrap();
+        assert_eq!(again.sessions, 0, "{revocation:?}");
     }
 }
 

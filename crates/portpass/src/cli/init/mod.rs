@@ -4,7 +4,6 @@
 //! a word that `portpass check` points at.
 
 use std::{
-    fmt::Write as _,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -12,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use serde_json::json;
 
 use self::plan::Plan;
 use super::printer::Printer;
@@ -82,14 +82,34 @@ impl Init {
     ///
     /// An argument cannot be used, or one of the files is there already; then
     /// nothing is written.
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        Printer::text(&write(&self)?)?;
+    pub(super) fn run(self, printer: Printer) -> anyhow::Result<ExitCode> {
+        let Written { files, next } = write(&self)?;
+        if printer.is_json() {
+            Printer::json(&json!({ "files": files, "next": next }))?;
+        } else {
+            Printer::text(&said(&files, &next))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Writes the files; gives their names and the next steps.
-fn write(arguments: &Init) -> anyhow::Result<String> {
+fn said(files: &[PathBuf], next: &str) -> String {
+    let wrote = files
+        .iter()
+        .map(|file| format!("wrote {}\n", file.display()));
+    wrote.collect::<String>() + "\n" + next
+}
+
+/// What a newcomer has now.
+#[derive(Debug)]
+struct Written {
+    files: Vec<PathBuf>,
+    /// What to do with them, as text.
+    next: String,
+}
+
+/// Writes the files.
+fn write(arguments: &Init) -> anyhow::Result<Written> {
     fs::create_dir_all(&arguments.dir)
         .with_context(|| format!("making the folder {}", arguments.dir.display()))?;
     let folder = arguments
@@ -106,13 +126,15 @@ fn write(arguments: &Init) -> anyhow::Result<String> {
             path.display()
         );
     }
-    let mut said = String::new();
+    let mut written = Vec::with_capacity(files.len());
     for (name, text) in &files {
         write_new(&plan.folder.join(name), text)?;
-        let path = arguments.dir.join(name);
-        writeln!(said, "wrote {}", path.display()).expect("a string takes every write");
+        written.push(arguments.dir.join(name));
     }
-    Ok(said + "\n" + &plan.next_steps(&arguments.dir))
+    Ok(Written {
+        files: written,
+        next: plan.next_steps(&arguments.dir),
+    })
 }
 
 /// Writes a file that must not be there yet.

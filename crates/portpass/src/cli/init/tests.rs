@@ -19,7 +19,8 @@ fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
         .into_iter()
         .chain(line.iter().copied());
     let arguments = Line::try_parse_from(words)?.arguments;
-    Ok(write(&arguments)?.replace(dir, "DIR"))
+    let Written { files, next } = write(&arguments)?;
+    Ok(said(&files, &next).replace(dir, "DIR"))
 }
 
 fn read(folder: &Path, name: &str) -> String {

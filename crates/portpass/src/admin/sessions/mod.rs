@@ -165,14 +165,27 @@ pub struct RevokeSessions {
     pub all: bool,
 }
 
+/// What a revocation came to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct RevokedSessions {
+    /// Whether anything was written.
+    pub changed: bool,
+    /// How many sessions were good until then, counted up to 1000. Where it is
+    /// none, a JWT that was not presented yet is refused all the same.
+    pub sessions: u64,
+}
+
+/// So many sessions are counted that a revocation ends.
+const MOST_COUNTED: u32 = 1000;
+
 impl Question for RevokeSessions {
-    type Answer = Changed;
+    type Answer = RevokedSessions;
 
     const VERB: Verb = Verb::Post;
     const PATH: &'static str = "/sessions/revoke";
     const SUMMARY: &'static str = "Ends logins, with every JWT issued for them until now.";
 
-    async fn answer(self, desk: &Desk) -> Result<Changed, Failure> {
+    async fn answer(self, desk: &Desk) -> Result<RevokedSessions, Failure> {
         let (kind, issuer, value) = self.target()?;
         if kind == "identity" {
             desk.check_identity(issuer, value)?;
@@ -191,11 +204,30 @@ impl Question for RevokeSessions {
             about: (self.issuer.as_deref(), self.id.as_deref()),
             detail: json!({ "kind": kind, "value": value }),
         };
-        desk.act(deed, &[Act::Revoke(row)]).await
+        let sessions = self.good_until_now(desk).await?;
+        let Changed { changed } = desk.act(deed, &[Act::Revoke(row)]).await?;
+        Ok(RevokedSessions { changed, sessions })
     }
 }
 
 impl RevokeSessions {
+    /// How many sessions it is about that have not ended, or not yet.
+    async fn good_until_now(&self, desk: &Desk) -> Result<u64, Failure> {
+        let about = Sessions {
+            issuer: self.issuer.clone(),
+            id: self.id.clone(),
+            login: self.login.clone(),
+            run: self.run.clone(),
+            limit: Some(MOST_COUNTED),
+        };
+        let sessions = about.answer(desk).await?;
+        let good = sessions.iter().filter(|session| match session.state {
+            SessionState::Live | SessionState::Suspended => true,
+            SessionState::Ended | SessionState::KeyRevoked | SessionState::Revoked => false,
+        });
+        Ok(good.count() as u64)
+    }
+
     /// Kind, issuer and value of the revocation.
     fn target(&self) -> Result<(&'static str, &str, &str), Failure> {
         let fields = (
@@ -224,87 +256,4 @@ impl RevokeSessions {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_to_end_is_said_in_exactly_one_way() {
-        let text = |text: &str| Some(text.to_owned());
-        let login = "k7f3a2bcdefghijk";
-        let target = |question: RevokeSessions| {
-            question
-                .target()
-                .map(|(kind, issuer, value)| format!("{kind} {issuer} {value}"))
-                .map_err(|failure| failure.to_string())
-        };
-        let none = RevokeSessions::default();
-        for (question, expected) in [
-            (
-                RevokeSessions {
-                    login: text(login),
-                    ..none.clone()
-                },
-                format!("login  {login}"),
-            ),
-            (
-                RevokeSessions {
-                    run: text("9"),
-                    issuer: text("github"),
-                    ..none.clone()
-                },
-                "run github 9".to_owned(),
-            ),
-            (
-                RevokeSessions {
-                    id: text("74"),
-                    issuer: text("github"),
-                    ..none.clone()
-                },
-                "identity github 74".to_owned(),
-            ),
-            (
-                RevokeSessions {
-                    issuer: text("github"),
-                    ..none.clone()
-                },
-                "issuer github ".to_owned(),
-            ),
-            (
-                RevokeSessions {
-                    all: true,
-                    ..none.clone()
-                },
-                "all  ".to_owned(),
-            ),
-        ] {
-            assert_eq!(target(question).unwrap(), expected);
-        }
-        for refused in [
-            none.clone(),
-            RevokeSessions {
-                login: text("short"),
-                ..none.clone()
-            },
-            RevokeSessions {
-                run: text("9"),
-                ..none.clone()
-            },
-            RevokeSessions {
-                id: text("74"),
-                ..none.clone()
-            },
-            RevokeSessions {
-                all: true,
-                issuer: text("github"),
-                ..none.clone()
-            },
-            RevokeSessions {
-                login: text(login),
-                all: true,
-                ..none
-            },
-        ] {
-            assert!(target(refused.clone()).is_err(), "{refused:?}");
-        }
-    }
-}
+mod tests;

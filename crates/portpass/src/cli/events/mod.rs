@@ -4,10 +4,11 @@ use std::{collections::HashMap, process::ExitCode, time::Duration};
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
-use serde_json::Value;
 
+use self::row::row;
 use super::{
     block_on,
+    identity::{NobodyNamed, Who},
     printer::Printer,
     reach::{Operator, Reach},
 };
@@ -16,6 +17,8 @@ use crate::{
     audit::Event,
     clock::Clock,
 };
+
+mod row;
 
 /// The kinds of events, as the reference has them.
 const KINDS: [&str; 6] = [
@@ -42,8 +45,9 @@ pub(super) struct Events {
     /// Go on showing events as they happen.
     #[arg(short, long)]
     follow: bool,
-    /// Only this identity: the immutable id under its issuer.
-    #[arg(long)]
+    /// Only this identity: the issuer's name and the immutable id, as in
+    /// `github:74`; or the id alone, of `--issuer` or of any.
+    #[arg(long, value_name = "ISSUER:ID")]
     identity: Option<String>,
     /// Only this issuer.
     #[arg(long)]
@@ -82,11 +86,12 @@ impl Events {
     }
 
     async fn show(self, source: &Operator, printer: Printer) -> anyhow::Result<()> {
+        let (issuer, identity) = about(self.issuer, self.identity)?;
         let query = EventQuery {
             after: None,
             decision: self.decision,
-            identity: self.identity,
-            issuer: self.issuer,
+            identity,
+            issuer,
             kind: self.kind,
             limit: Some(self.limit),
             login: self.login,
@@ -139,6 +144,20 @@ async fn follow(
     }
 }
 
+/// Issuer and id. An id may have colons of its own: beside an issuer it is taken as it is.
+fn about(
+    issuer: Option<String>,
+    identity: Option<String>,
+) -> Result<(Option<String>, Option<String>), NobodyNamed> {
+    match (issuer, identity) {
+        (None, Some(identity)) if identity.contains(':') => {
+            let Who { issuer, id } = identity.parse()?;
+            Ok((Some(issuer), Some(id)))
+        }
+        (issuer, identity) => Ok((issuer, identity)),
+    }
+}
+
 /// A time, or a span before now.
 fn read_since(text: &str) -> anyhow::Result<Timestamp> {
     if let Ok(time) = text.parse() {
@@ -162,117 +181,24 @@ fn print(events: &[Event], with_header: bool, printer: Printer) -> anyhow::Resul
     printer.table(with_header.then_some(header), rows)
 }
 
-fn row(event: &Event) -> [String; 6] {
-    let text = |key: &str| event.body.get(key).and_then(Value::as_str);
-    let who = match (&event.issuer, &event.identity) {
-        _ if event.kind == "operator" => text("actor").unwrap_or("-").to_owned(),
-        (Some(issuer), Some(id)) => match text("name") {
-            Some(name) => format!("{issuer}:{id} ({name})"),
-            None => format!("{issuer}:{id}"),
-        },
-        (Some(issuer), None) => issuer.clone(),
-        _ => text("network")
-            .or(text("address"))
-            .unwrap_or("-")
-            .to_owned(),
-    };
-    let granted = || {
-        let entries = event.body.get("access")?.as_array()?.iter();
-        let scopes = entries.map(|entry| {
-            let actions = entry.get("actions").and_then(Value::as_array);
-            let actions = actions.into_iter().flatten().filter_map(Value::as_str);
-            let name = entry
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            format!("{name}:{}", actions.collect::<Vec<_>>().join(","))
-        });
-        let scopes = scopes.collect::<Vec<_>>().join(" ");
-        Some(if scopes.is_empty() {
-            "login".to_owned()
-        } else {
-            scopes
-        })
-    };
-    let repositories = || {
-        let names = event.body.get("repositories")?.as_array()?.iter();
-        Some(
-            names
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join(" "),
-        )
-    };
-    let what = match (event.reason.as_deref(), text("asked")) {
-        (Some(reason), Some(asked)) if !asked.is_empty() => format!("{reason}: {asked}"),
-        (Some(reason), _) => reason.to_owned(),
-        (None, _) => granted()
-            .or_else(repositories)
-            .or_else(|| done(event))
-            .unwrap_or_default(),
-    };
-    [
-        event.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        event.kind.clone(),
-        event.count.to_string(),
-        who,
-        what,
-        event.decision.clone().unwrap_or_default(),
-    ]
-}
-
-/// What an operator did, and to whom.
-fn done(event: &Event) -> Option<String> {
-    let mut words = vec![event.body.get("action")?.as_str()?.to_owned()];
-    match (&event.issuer, &event.identity) {
-        (Some(issuer), Some(id)) => words.push(format!("{issuer}:{id}")),
-        (Some(issuer), None) => words.push(issuer.clone()),
-        (None, _) => {}
-    }
-    let detail = event.body.get("detail").and_then(Value::as_object);
-    for key in [
-        "command",
-        "name",
-        "group",
-        "namespace",
-        "kind",
-        "value",
-        "kid",
-    ] {
-        let word = detail.and_then(|detail| detail.get(key)?.as_str());
-        words.extend(word.filter(|word| !word.is_empty()).map(str::to_owned));
-    }
-    Some(words.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn what_an_operator_did_is_told_with_whom_it_is_about() {
-        let event = Event {
-            id: "1".to_owned(),
-            at: Timestamp::UNIX_EPOCH,
-            last: Timestamp::UNIX_EPOCH,
-            count: 1,
-            kind: "operator".to_owned(),
-            reason: None,
-            decision: None,
-            login: None,
-            registry: None,
-            issuer: Some("github".to_owned()),
-            identity: Some("74".to_owned()),
-            body: json!({
-                "action": "groups add",
-                "actor": "uid 0",
-                "detail": { "group": "acl_docker_push" },
-            }),
-        };
-        let [_, kind, _, who, what, _] = row(&event);
-        assert_eq!((kind.as_str(), who.as_str()), ("operator", "uid 0"));
-        assert_eq!(what, "groups add github:74 acl_docker_push");
+    fn an_identity_is_named_with_its_issuer_or_beside_it() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            about(None, text("github:74")).unwrap(),
+            (text("github"), text("74"))
+        );
+        assert_eq!(
+            about(text("idp"), text("https://id.example.com/a")).unwrap(),
+            (text("idp"), text("https://id.example.com/a"))
+        );
+        assert_eq!(about(text("idp"), None).unwrap(), (text("idp"), None));
+        assert_eq!(about(None, None).unwrap(), (None, None));
+        assert_eq!(about(None, text("74")).unwrap(), (None, text("74")));
+        about(None, text("github:")).unwrap_err();
     }
 }
