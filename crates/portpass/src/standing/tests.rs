@@ -221,6 +221,26 @@ async fn a_refresh_token_leads_to_its_registry_and_session() {
 }
 
 #[tokio::test]
+async fn secrets_that_anybody_can_make_up_wait_for_one_another_and_nobody_else_does() {
+    let house = House::new().await;
+    house.commit(&opened()).await;
+    let secret = crate::credential::Secret::make(crate::credential::SecretKind::ApiToken);
+    let hash = secret.unwrap().hash().clone();
+    let flood = house.standing.lookups.acquire_many(4).await.unwrap();
+    {
+        let mut refresh_token = std::pin::pin!(house.standing.refresh_token(&hash));
+        assert!(futures_util::poll!(refresh_token.as_mut()).is_pending());
+        let mut api_token = std::pin::pin!(house.standing.api_token(&hash));
+        assert!(futures_util::poll!(api_token.as_mut()).is_pending());
+        assert_eq!(house.standing.lookups.available_permits(), 0);
+        assert!(house.standing.session(login()).await.unwrap().is_some());
+        drop(flood);
+        assert!(refresh_token.await.unwrap().is_none());
+        assert!(api_token.await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn an_owner_is_remembered_until_somebody_says_otherwise() {
     let house = House::new().await;
     let owned_by = |id: &str| Some(("github".to_owned(), id.to_owned()));
