@@ -83,7 +83,8 @@ impl Standing {
     }
 
     /// What operators have settled, no older than two seconds; where other
-    /// replicas may write, a copy that is older is read again first.
+    /// replicas may write, a copy that is older is read again first, and
+    /// anywhere one that a change here did not get into.
     ///
     /// # Errors
     ///
@@ -118,7 +119,8 @@ impl Standing {
     ///
     /// # Errors
     ///
-    /// When the database fails; then what was known stays.
+    /// When the database fails; then what was known stays, and the next request
+    /// reads it again: what an operator ended must not go on unseen.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let begun_before = self.begun.load(Ordering::SeqCst);
         let mut refreshed = self.refreshed.lock().await;
@@ -128,9 +130,15 @@ impl Standing {
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let asked = Instant::now();
-        let settled = Settled::read(&self.store).await?;
+        let doubts = self.hearing.doubts();
+        let settled = Settled::read(&self.store)
+            .await
+            .inspect_err(|_unread| self.hearing.doubt())?;
         self.settled.store(Arc::new(settled));
         self.memory.store(Arc::default());
+        if let Some(doubts) = doubts {
+            self.hearing.see_to(doubts);
+        }
         self.hearing.heard(asked);
         *refreshed = number;
         Ok(())

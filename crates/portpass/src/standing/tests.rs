@@ -149,6 +149,15 @@ async fn what_operators_change_is_in_force_after_a_refresh() {
 }
 
 #[tokio::test]
+async fn a_change_that_could_not_be_read_is_not_passed_over() {
+    let house = House::new().await;
+    house.store.close().await;
+    assert!(house.standing.settled().await.is_ok());
+    assert!(house.standing.refresh().await.is_err());
+    assert!(house.standing.settled().await.is_err());
+}
+
+#[tokio::test]
 async fn that_there_is_no_session_is_asked_each_time_and_that_there_is_one_is_remembered() {
     let house = House::new().await;
     assert!(house.standing.session(login()).await.unwrap().is_none());
