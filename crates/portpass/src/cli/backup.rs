@@ -29,7 +29,8 @@ pub(super) struct BackupArgs {
     /// The file to write, which must not be there; else the standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// With the private keys of this server, its CA's among them.
+    /// With the private keys of this server, its CA's among them; on its
+    /// machine only.
     #[arg(long)]
     with_keys: bool,
 }
