@@ -160,6 +160,7 @@ impl Known<'_> {
             identity: &self.identity,
             run: self.verified.subject.facts.text(Fact::RunId),
             key: &self.key,
+            is_key_published: self.issuer.keys.publishes(&self.key),
             issued: life.issued,
             expires: life.expires,
         });
