@@ -87,6 +87,7 @@ fn opening() -> SessionUse {
         used_ms: 0,
         networks: None,
         max_uses: None,
+        opens_it: false,
     }
 }
 
