@@ -341,10 +341,27 @@ async fn an_issuer_that_is_gone_is_unbound_and_its_logins_are_ended_once() {
     assert_eq!(rows.len(), 1);
     assert_eq!((&*rows[0].kind, &*rows[0].issuer), ("issuer", "lab"));
     assert_eq!(rows[0].at_ms, now().as_millisecond());
-    assert_eq!(house.store.bindings().await.unwrap().len(), 1);
     let events = house.store.events(&Default::default(), 10).await.unwrap();
     let of_lab = |event: &&crate::store::EventRow| event.issuer.as_deref() == Some("lab");
     assert_eq!(events.iter().filter(of_lab).count(), 2, "{events:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_comes_back_for_something_else_is_suspended() {
+    let house = House::new().await;
+    let was = [binding("lab", "url a")];
+    let other = [binding("lab", "url of somebody else")];
+    let nobody: [Binding; 0] = [];
+    house.standing.bind(was.iter(), now()).await.unwrap();
+    house.standing.bind(nobody.iter(), now()).await.unwrap();
+    house.standing.bind(other.iter(), now()).await.unwrap();
+    assert_eq!(house.standing.suspended(other.iter()), ["lab"]);
+    let later = now() + jiff::SignedDuration::from_mins(5);
+    house.standing.bind(was.iter(), later).await.unwrap();
+    assert!(house.standing.suspended(was.iter()).is_empty());
+    house.standing.bind(nobody.iter(), later).await.unwrap();
+    let rows = house.store.revocations().await.unwrap();
+    assert_eq!(rows[0].at_ms, later.as_millisecond(), "ended once more");
 }
 
 #[tokio::test]
