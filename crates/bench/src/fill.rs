@@ -70,6 +70,7 @@ fn session(rows: &Rows, number: u64) -> Conditions {
             open: Some(Box::new(row)),
             networks: None,
             max_uses: None,
+            opens_it: false,
         }),
         ..Conditions::default()
     }

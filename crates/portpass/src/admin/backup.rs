@@ -48,7 +48,8 @@ const WAITING: usize = 256;
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backup {
-    /// With the private keys of this server, its CA's among them.
+    /// With the private keys of this server, its CA's among them; over the Unix
+    /// socket only.
     pub keys: bool,
 }
 
@@ -98,6 +99,13 @@ pub(super) async fn stream(
 ) -> Result<Response, Failure> {
     let Query(Backup { keys }) =
         question.map_err(|rejection| Failure::Malformed(rejection.body_text()))?;
+    // Whoever has the CA's key signs whatever they like, whatever the rules are.
+    if keys && !actor.is_here() {
+        return Err(Failure::Refused(
+            "private keys are not given out over the network; ask for them on the server's machine"
+                .to_owned(),
+        ));
+    }
     let desk = Desk::new(admin, actor);
     desk.record(Deed {
         action: "backup",

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Question, Verb, desk::Desk, failure::Failure, identities::MAX_ROWS};
-use crate::store::{EventFilter, EventRow, RowFilter};
+use crate::store::{EventFilter, EventRow, InboxRow, RowFilter};
 
 /// How many events are read at a time.
 const STEP: u32 = 1000;
@@ -42,6 +42,8 @@ type Rows = BTreeMap<String, BTreeSet<String>>;
 struct Pushers {
     issuers: BTreeMap<String, Rows>,
     names: usize,
+    /// Names of somebody that somebody else asked for, in vain: by name, who.
+    coveted: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Question for Export {
@@ -53,8 +55,8 @@ impl Question for Export {
 
     async fn answer(self, desk: &Desk) -> Result<Exported, Failure> {
         let mut pushers = Pushers::default();
-        self.read_inbox(desk, &mut pushers).await?;
         self.read_events(desk, &mut pushers).await?;
+        self.read_inbox(desk, &mut pushers).await?;
         let is_configured = |issuer: &str, id: &str| desk.check_identity(issuer, id).is_ok();
         pushers.retain(|issuer, id, _| is_configured(issuer, id));
         for (issuer, namespace) in self.owned(desk).await? {
@@ -73,13 +75,14 @@ impl Export {
             limit: MAX_ROWS,
             ..RowFilter::default()
         };
+        let pushed = pushers.names();
         for row in desk.store().inbox(&filter).await? {
             let Ok(asked) = Scopes::parse([row.asked.as_str()]) else {
                 continue;
             };
             for scope in &asked {
                 if scope.kind == "repository" && scope.actions.contains("push") {
-                    pushers.add(&row.issuer, &row.identity, &scope.name);
+                    pushers.add_asked(&pushed, &row, &scope.name);
                 }
             }
         }
@@ -134,6 +137,26 @@ impl Pushers {
         self.names += usize::from(is_new);
     }
 
+    /// Every name that was granted for push so far.
+    fn names(&self) -> BTreeSet<String> {
+        let rows = self.issuers.values().flat_map(Rows::values);
+        rows.flatten().cloned().collect()
+    }
+
+    /// Adds what somebody asked for and did not get. Anybody can ask for what
+    /// others push to: such a name is told in a comment, and never theirs.
+    fn add_asked(&mut self, pushed: &BTreeSet<String>, row: &InboxRow, name: &str) {
+        let (issuer, id) = (row.issuer.as_str(), row.identity.as_str());
+        let rows = self.issuers.get(issuer);
+        let own = rows.and_then(|rows| rows.get(id));
+        if pushed.contains(name) && own.is_none_or(|names| !names.contains(name)) {
+            let who = self.coveted.entry(name.to_owned()).or_default();
+            who.insert(format!("{issuer}:{id}"));
+        } else {
+            self.add(issuer, id, name);
+        }
+    }
+
     /// Adds what an event says was granted for push.
     fn add_granted(&mut self, row: &EventRow) {
         let (Some(issuer), Some(id)) = (&row.issuer, &row.identity) else {
@@ -174,7 +197,7 @@ impl Pushers {
         issuers_of.retain(|_, issuers| issuers.len() > 1);
         self.retain(|_, _, name| !issuers_of.contains_key(name));
         let mut text = String::from(
-            "# Names that identities push to, by `portpass identities export`. Put `{images}` into a\n\
+            "# Names that identities push to, or asked for, by `portpass identities export`. Put `{images}` into a\n\
              # rule's `push` to give them. A name that a template renders does not load here: remove it.\n",
         );
         if self.names >= MAX_NAMES {
@@ -185,6 +208,13 @@ impl Pushers {
             let issuers = issuers.join(", ");
             let left_out = "# Left out, as a name is of one issuer";
             writeln!(text, "{left_out}: {name} ({issuers})").expect("a string takes every write");
+        }
+        for (name, who) in &self.coveted {
+            let who: Vec<&str> = who.iter().map(String::as_str).collect();
+            let who = who.join(", ");
+            let left_out = "# Left out, as others push to it";
+            writeln!(text, "{left_out}: {name} (asked for by {who})")
+                .expect("a string takes every write");
         }
         let images = BTreeMap::from([("images", self.issuers)]);
         let rows = toml::to_string(&images).expect("maps of texts are TOML");
@@ -225,6 +255,34 @@ mod tests {
         assert_eq!(github["75"].to_string(), r#"["web"]"#);
         assert_eq!(images["cluster"]["ci/builder"].to_string(), r#"["tools"]"#);
         assert!(text.contains("shared (github, gitlab)"), "{text}");
+    }
+
+    #[test]
+    fn who_asks_for_what_another_pushes_to_gets_no_row_of_it() {
+        let mut pushers = Pushers::default();
+        pushers.add("github", "74", "web");
+        let pushed = pushers.names();
+        let row = |id: &str| InboxRow {
+            issuer: "github".to_owned(),
+            identity: id.to_owned(),
+            name: String::new(),
+            registry: "prod".to_owned(),
+            asked: String::new(),
+            facts: String::new(),
+            count: 1,
+            first_ms: 0,
+            last_ms: 0,
+        };
+        pushers.add_asked(&pushed, &row("75"), "web");
+        pushers.add_asked(&pushed, &row("75"), "api");
+        pushers.add_asked(&pushed, &row("74"), "web");
+        let text = pushers.toml();
+        let table: toml::Table = text.parse().unwrap();
+        let github = table["images"]["github"].as_table().unwrap();
+        assert_eq!(github["74"].to_string(), r#"["web"]"#);
+        assert_eq!(github["75"].to_string(), r#"["api"]"#);
+        let told = "# Left out, as others push to it: web (asked for by github:75)\n";
+        assert!(text.contains(told), "{text}");
     }
 
     #[test]

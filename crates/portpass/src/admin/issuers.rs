@@ -97,7 +97,9 @@ impl Question for Issuers {
                 suspended: row.is_some_and(|row| row.binding != binding.digest.to_string()),
                 stands_for: Bound::of(binding),
                 bound_to: row.map(|row| Bound::of_row(row)),
-                bound_at: row.map(|row| time(row.bound_ms)),
+                bound_at: row
+                    .filter(|row| row.is_configured())
+                    .map(|row| time(row.bound_ms)),
                 kind: status.kind,
                 keys: status.keys as u64,
                 usable: status.usable,

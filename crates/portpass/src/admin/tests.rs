@@ -1,16 +1,19 @@
 //! Operators' questions over the files, as a command asks them while no server runs.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use axum::{body::Body, http::Request};
 use jiff::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::BufReader;
+use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
     clock::Clock,
-    config,
+    config::{self, SecretText},
+    metrics::Metrics,
     snapshot::Snapshot,
     store::{Conditions, DataDir, EventFilter, InboxRow, RowFilter, Store},
 };
@@ -51,6 +54,7 @@ struct Desk {
     folder: TempDir,
     store: Store,
     client: Client,
+    admin: Admin,
     _data_dir: DataDir,
 }
 
@@ -69,7 +73,8 @@ async fn desk() -> Desk {
     Desk {
         folder,
         store,
-        client: Client::here(admin, 7),
+        client: Client::here(admin.clone(), 7),
+        admin,
         _data_dir: data_dir,
     }
 }
@@ -145,6 +150,23 @@ impl Desk {
 
     fn keys(&self) -> std::path::PathBuf {
         self.folder.path().join("data/keys")
+    }
+}
+
+#[tokio::test]
+async fn private_keys_are_not_given_out_over_the_network() {
+    let desk = desk().await;
+    std::fs::create_dir_all(desk.keys()).unwrap();
+    let secret = "a token of thirty-two bytes or so";
+    let tokens = BTreeMap::from([("alice".to_owned(), SecretText::from(secret.to_owned()))]);
+    let router = protected(desk.admin.clone(), &tokens, Arc::new(Metrics::new()));
+    for (query, status) in [("?keys=true", 422), ("", 200)] {
+        let request = Request::get(format!("/backup{query}"))
+            .header("authorization", format!("Bearer {secret}"))
+            .body(Body::empty())
+            .unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{query}");
     }
 }
 

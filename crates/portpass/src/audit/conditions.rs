@@ -135,6 +135,7 @@ impl Draft {
             used_ms: now.as_millisecond(),
             networks: self.new_network.is_some().then(networks),
             max_uses: login.max_uses.map(i64::from),
+            opens_it: !is_known && login.is_held_to_its_network,
         });
         self.conditions.refresh_token = token.refresh_token().map(|secret| RefreshTokenRow {
             hash: secret.hash().as_str().to_owned(),

@@ -134,6 +134,7 @@ fn login(session: Option<Arc<Session>>) -> Login {
         issued: now(),
         expires: now() + SignedDuration::from_mins(5),
         max_uses: None,
+        is_held_to_its_network: false,
         session,
     }
 }

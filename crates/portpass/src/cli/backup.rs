@@ -1,7 +1,7 @@
 //! `portpass backup` and `portpass restore`: a copy of everything, and back.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -29,7 +29,8 @@ pub(super) struct BackupArgs {
     /// The file to write, which must not be there; else the standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// With the private keys of this server, its CA's among them.
+    /// With the private keys of this server, its CA's among them; on its
+    /// machine only.
     #[arg(long)]
     with_keys: bool,
 }
@@ -88,14 +89,7 @@ async fn to_file(client: &Client, question: Backup, path: &Path) -> anyhow::Resu
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&part)
-        .with_context(|| format!("writing {}", part.display()))?;
+    let mut file = draft(&part).with_context(|| format!("writing {}", part.display()))?;
     let header = client.backup(question, &mut file).await;
     let saved = match header {
         Ok(header) => file
@@ -110,6 +104,17 @@ async fn to_file(client: &Client, question: Backup, path: &Path) -> anyhow::Resu
         drop(fs::remove_file(&part));
     }
     saved
+}
+
+/// A file of our own. There may be private keys in it, and the folder may be
+/// everybody's: what somebody has put there under its name is not written into.
+fn draft(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true).mode(0o600).open(path)
 }
 
 /// What stands after `portpass restore`.
@@ -174,4 +179,31 @@ fn report(restored: &Restored) -> String {
         restored.rows,
         minute(restored.header.created),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write as _,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_copy_is_written_into_no_file_that_somebody_else_has_put_there() {
+        for plant in [
+            (|part, other| symlink(other, part)) as fn(&Path, &Path) -> io::Result<()>,
+            |part, other| fs::hard_link(other, part),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let (part, other) = (folder.path().join("copy.part"), folder.path().join("other"));
+            fs::write(&other, "theirs").unwrap();
+            plant(&part, &other).unwrap();
+            draft(&part).unwrap().write_all(b"keys").unwrap();
+            assert_eq!(fs::read_to_string(&other).unwrap(), "theirs");
+            let mode = fs::symlink_metadata(&part).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
 }

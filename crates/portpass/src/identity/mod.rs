@@ -198,6 +198,7 @@ impl Proof {
             issued: Timestamp::UNIX_EPOCH,
             expires: until.unwrap_or(Timestamp::UNIX_EPOCH),
             max_uses: None,
+            is_held_to_its_network: false,
             session: None,
         };
         Self {

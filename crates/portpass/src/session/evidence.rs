@@ -38,6 +38,8 @@ pub struct Login {
     pub expires: Timestamp,
     /// How often the session may be used, if the issuer limits it.
     pub max_uses: Option<u32>,
+    /// Whether the session may be used only from where it was opened.
+    pub is_held_to_its_network: bool,
     /// The session, if it is known to be stored; a session unknown here is
     /// opened by the transaction that records the token.
     pub session: Option<Arc<Session>>,

@@ -62,6 +62,8 @@ pub struct Subject<'a> {
     pub run: Option<&'a str>,
     /// The issuer's key that signed its JWT.
     pub key: &'a str,
+    /// Whether the issuer publishes that key now, as far as we know.
+    pub is_key_published: bool,
     /// Its JWT's `iat`.
     pub issued: Timestamp,
     /// Its JWT's `exp`.
@@ -120,7 +122,9 @@ impl Revocations {
     /// `login`, `run` and `key` (an operator's) end whatever they name, `all`,
     /// `issuer` and `identity` JWTs issued until then, `key_withdrawn` JWTs that
     /// were issued before and had not expired then; whoever had stolen the key
-    /// wrote their `iat`, so it may lie as far ahead as `iat` ever may.
+    /// wrote their `iat`, so it may lie as far ahead as `iat` ever may. It ends
+    /// those issued after it as well while the key is gone: a replica that had
+    /// not heard of it yet believed them.
     pub fn ended(&self, subject: &Subject<'_>) -> Option<Ended> {
         if self.is_revoked(subject) {
             Some(Ended::Revoked)
@@ -150,12 +154,12 @@ impl Revocations {
     fn has_lost_its_key(&self, subject: &Subject<'_>) -> bool {
         let issuer = subject.identity.issuer();
         let earliest = subject.issued.as_millisecond() - LEEWAY_SECONDS * 1000;
-        let life = earliest..subject.expires.as_millisecond();
+        let expires = subject.expires.as_millisecond();
         self.keys.find(issuer, subject.key).is_some()
             || self
                 .withdrawn
                 .find(issuer, subject.key)
-                .is_some_and(|at| life.contains(at))
+                .is_some_and(|at| *at < expires && (earliest <= *at || !subject.is_key_published))
     }
 }
 
@@ -179,11 +183,21 @@ mod tests {
 
     /// What rows mean for a login of repository 74, signed by key `k`.
     fn login_of(run: Option<&str>, rows: Vec<RevocationRow>) -> Option<Ended> {
+        login_by_key(true, run, rows)
+    }
+
+    /// The same, by a key that is published or not.
+    fn login_by_key(
+        is_key_published: bool,
+        run: Option<&str>,
+        rows: Vec<RevocationRow>,
+    ) -> Option<Ended> {
         Revocations::of(rows).ended(&Subject {
             login: ShortId::of(b"login"),
             identity: &Identity::stored("github", "74"),
             run,
             key: "k",
+            is_key_published,
             issued: Timestamp::from_second(ISSUED).unwrap(),
             expires: Timestamp::from_second(EXPIRES).unwrap(),
         })
@@ -250,6 +264,19 @@ mod tests {
         let mut last = row("key_withdrawn", "github", "k", EXPIRES);
         last.at_ms -= 1;
         assert_eq!(ended(last), Some(Ended::Key));
+    }
+
+    #[test]
+    fn a_withdrawn_key_that_is_not_back_ends_what_it_signed_since() {
+        let at = |at| {
+            let rows = vec![row("key_withdrawn", "github", "k", at)];
+            login_by_key(false, None, rows)
+        };
+        for since in [ISSUED - 7200, ISSUED - 31, ISSUED, EXPIRES - 1] {
+            assert_eq!(at(since), Some(Ended::Key), "{since}");
+        }
+        assert_eq!(at(EXPIRES), None, "leaving after that is rotation");
+        assert_eq!(login_by_key(false, None, Vec::new()), None);
     }
 
     #[test]

@@ -19,8 +19,8 @@ impl Standing {
     /// configured no longer; at the start and at each reload.
     ///
     /// Done twice, or by two replicas at once, it changes nothing more. An
-    /// issuer whose name stands for something else is left as it is: suspended,
-    /// until an operator binds it again.
+    /// issuer whose name stands for something else, or did when it was configured
+    /// last, is left as it is: suspended, until an operator binds it again.
     ///
     /// # Errors
     ///
@@ -34,13 +34,14 @@ impl Standing {
         let mut changed = 0;
         for issuer in configured {
             let known = gone.iter().position(|row| row.issuer == *issuer.issuer);
-            if let Some(known) = known {
-                gone.swap_remove(known);
-            } else {
+            let known = known.map(|known| gone.swap_remove(known));
+            let stays = known
+                .is_some_and(|row| row.is_configured() || row.binding != issuer.digest.to_string());
+            if !stays {
                 changed += self.bind_new(issuer, now).await?;
             }
         }
-        for row in gone {
+        for row in gone.into_iter().filter(BindingRow::is_configured) {
             changed += self.end(row.issuer, now).await?;
         }
         if changed > 0 {

@@ -56,9 +56,13 @@ impl Hearing {
         self.shared.then_some(Duration::from_millis(silence_ms))
     }
 
-    /// Whether what is in memory may be answered from.
+    /// Whether what is in memory may be answered from. Of a database of our own,
+    /// unless a change of ours was not read.
     pub(super) fn is_current(&self, now: Instant) -> bool {
-        self.silence(now).is_none_or(|silence| silence < CURRENT)
+        match self.silence(now) {
+            Some(silence) => silence < CURRENT,
+            None => self.doubts().is_none(),
+        }
     }
 
     /// Whether requests are wanted.
@@ -124,6 +128,15 @@ mod tests {
         let later = begun + Duration::from_hours(1);
         assert!(hearing.is_current(later) && hearing.is_reachable(later));
         assert_eq!(hearing.silence(later), None);
+    }
+
+    #[test]
+    fn a_database_of_our_own_is_read_again_after_a_doubt_and_only_then() {
+        let hearing = Hearing::new(false, Instant::now());
+        hearing.doubt();
+        assert!(!hearing.is_current(Instant::now()));
+        hearing.see_to(hearing.doubts().unwrap());
+        assert!(hearing.is_current(Instant::now()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod bindings;
 mod follow;
 mod hearing;
 mod memory;
+mod secrets;
 mod settled;
 
 #[cfg(test)]
@@ -23,14 +24,15 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::timeout,
+};
 
-pub use self::settled::Settled;
 use self::{hearing::Hearing, memory::Memory};
+pub use self::{secrets::Refreshable, settled::Settled};
 use crate::{
-    credential::SecretHash,
     decision::{Namespace, Owners},
-    identity::ApiToken,
     session::Session,
     short_id::ShortId,
     store::{Overtaken, Store, StoreError},
@@ -49,21 +51,14 @@ pub struct Standing {
     /// After a change there is another one, so that no old row gets into it.
     memory: ArcSwap<Memory>,
     hearing: Hearing,
+    /// Held while a secret is looked up.
+    lookups: Semaphore,
     /// Held while the revision is asked for on behalf of requests.
     asking: Mutex<()>,
     /// How many refreshes have begun.
     begun: AtomicU64,
     /// The number of the last refresh that succeeded; held by the one under way.
     refreshed: Mutex<u64>,
-}
-
-/// The registry a refresh token is for, and its session.
-#[derive(Clone, Debug)]
-pub struct Refreshable {
-    /// The registry's name.
-    pub registry: Arc<str>,
-    /// The login it goes on.
-    pub session: Arc<Session>,
 }
 
 impl Standing {
@@ -80,6 +75,7 @@ impl Standing {
             store,
             settled: ArcSwap::from_pointee(settled),
             memory: ArcSwap::default(),
+            lookups: Semaphore::new(secrets::LOOKUPS),
             asking: Mutex::default(),
             begun: AtomicU64::new(0),
             refreshed: Mutex::default(),
@@ -87,7 +83,8 @@ impl Standing {
     }
 
     /// What operators have settled, no older than two seconds; where other
-    /// replicas may write, a copy that is older is read again first.
+    /// replicas may write, a copy that is older is read again first, and
+    /// anywhere one that a change here did not get into.
     ///
     /// # Errors
     ///
@@ -122,7 +119,8 @@ impl Standing {
     ///
     /// # Errors
     ///
-    /// When the database fails; then what was known stays.
+    /// When the database fails; then what was known stays, and the next request
+    /// reads it again: what an operator ended must not go on unseen.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let begun_before = self.begun.load(Ordering::SeqCst);
         let mut refreshed = self.refreshed.lock().await;
@@ -132,9 +130,15 @@ impl Standing {
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let asked = Instant::now();
-        let settled = Settled::read(&self.store).await?;
+        let doubts = self.hearing.doubts();
+        let settled = Settled::read(&self.store)
+            .await
+            .inspect_err(|_unread| self.hearing.doubt())?;
         self.settled.store(Arc::new(settled));
         self.memory.store(Arc::default());
+        if let Some(doubts) = doubts {
+            self.hearing.see_to(doubts);
+        }
         self.hearing.heard(asked);
         *refreshed = number;
         Ok(())
@@ -164,48 +168,6 @@ impl Standing {
     /// Notes that a session was stored or used, after the commit.
     pub fn remember(&self, session: Arc<Session>) {
         self.memory.load().keep_session(session);
-    }
-
-    /// What a refresh token is good for.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails, or does not answer in time.
-    pub async fn refresh_token(
-        &self,
-        hash: &SecretHash,
-    ) -> Result<Option<Refreshable>, StoreError> {
-        let memory = self.memory.load_full();
-        if let Some(refreshable) = memory.refreshable(hash) {
-            return Ok(Some(refreshable));
-        }
-        let Some((token, row)) = in_time(self.store.refresh_token(hash.as_str())).await? else {
-            return Ok(None);
-        };
-        let refreshable = Refreshable {
-            registry: token.registry.into(),
-            session: Arc::new(Session::of(row)?),
-        };
-        Ok(Some(memory.keep_refreshable(hash, refreshable)))
-    }
-
-    /// The API token of this hash.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails, or does not answer in time.
-    pub async fn api_token(&self, hash: &SecretHash) -> Result<Option<Arc<ApiToken>>, StoreError> {
-        let memory = self.memory.load_full();
-        if let Some(token) = memory.api_token(hash) {
-            return Ok(Some(token));
-        }
-        let Some(row) = in_time(self.store.api_token(hash.as_str())).await? else {
-            return Ok(None);
-        };
-        let weight = memory::of_api_token(&row);
-        let token = Arc::new(ApiToken::of(row)?);
-        memory.keep_api_token(hash, &token, weight);
-        Ok(Some(token))
     }
 
     /// Who owns which of some namespaces of a registry.

@@ -88,6 +88,7 @@ fn opening() -> SessionUse {
         used_ms: 0,
         networks: None,
         max_uses: None,
+        opens_it: false,
     }
 }
 
@@ -147,6 +148,15 @@ async fn what_operators_change_is_in_force_after_a_refresh() {
     assert!(before.groups(&web).is_empty());
     assert_eq!(after.groups(&web), ["deleters".into(), "pushers".into()]);
     assert_eq!(after.revision, before.revision + 2);
+}
+
+#[tokio::test]
+async fn a_change_that_could_not_be_read_is_not_passed_over() {
+    let house = House::new().await;
+    house.store.close().await;
+    assert!(house.standing.settled().await.is_ok());
+    assert!(house.standing.refresh().await.is_err());
+    assert!(house.standing.settled().await.is_err());
 }
 
 #[tokio::test]
@@ -219,6 +229,26 @@ async fn a_refresh_token_leads_to_its_registry_and_session() {
     }));
     let found = house.standing.refresh_token(&hash).await.unwrap().unwrap();
     assert_eq!(found.session.uses, 5);
+}
+
+#[tokio::test]
+async fn secrets_that_anybody_can_make_up_wait_for_one_another_and_nobody_else_does() {
+    let house = House::new().await;
+    house.commit(&opened()).await;
+    let secret = crate::credential::Secret::make(crate::credential::SecretKind::ApiToken);
+    let hash = secret.unwrap().hash().clone();
+    let flood = house.standing.lookups.acquire_many(4).await.unwrap();
+    {
+        let mut refresh_token = std::pin::pin!(house.standing.refresh_token(&hash));
+        assert!(futures_util::poll!(refresh_token.as_mut()).is_pending());
+        let mut api_token = std::pin::pin!(house.standing.api_token(&hash));
+        assert!(futures_util::poll!(api_token.as_mut()).is_pending());
+        assert_eq!(house.standing.lookups.available_permits(), 0);
+        assert!(house.standing.session(login()).await.unwrap().is_some());
+        drop(flood);
+        assert!(refresh_token.await.unwrap().is_none());
+        assert!(api_token.await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]
@@ -312,7 +342,6 @@ async fn an_issuer_that_is_gone_is_unbound_and_its_logins_are_ended_once() {
     assert_eq!(rows.len(), 1);
     assert_eq!((&*rows[0].kind, &*rows[0].issuer), ("issuer", "lab"));
     assert_eq!(rows[0].at_ms, now().as_millisecond());
-    assert_eq!(house.store.bindings().await.unwrap().len(), 1);
     let events = house
         .store
         .events(&EventFilter::default(), 10)
@@ -320,6 +349,24 @@ async fn an_issuer_that_is_gone_is_unbound_and_its_logins_are_ended_once() {
         .unwrap();
     let of_lab = |event: &&crate::store::EventRow| event.issuer.as_deref() == Some("lab");
     assert_eq!(events.iter().filter(of_lab).count(), 2, "{events:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_comes_back_for_something_else_is_suspended() {
+    let house = House::new().await;
+    let was = [binding("lab", "url a")];
+    let other = [binding("lab", "url of somebody else")];
+    let nobody: [Binding; 0] = [];
+    house.standing.bind(was.iter(), now()).await.unwrap();
+    house.standing.bind(nobody.iter(), now()).await.unwrap();
+    house.standing.bind(other.iter(), now()).await.unwrap();
+    assert_eq!(house.standing.suspended(other.iter()), ["lab"]);
+    let later = now() + jiff::SignedDuration::from_mins(5);
+    house.standing.bind(was.iter(), later).await.unwrap();
+    assert!(house.standing.suspended(was.iter()).is_empty());
+    house.standing.bind(nobody.iter(), later).await.unwrap();
+    let rows = house.store.revocations().await.unwrap();
+    assert_eq!(rows[0].at_ms, later.as_millisecond(), "ended once more");
 }
 
 #[tokio::test]

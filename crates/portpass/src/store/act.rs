@@ -52,7 +52,8 @@ pub enum Act {
     },
     /// Gives a namespace to another owner.
     Transfer(NamespaceRow),
-    /// Forgets what an issuer's name stood for.
+    /// Notes that an issuer is configured no longer. What its name stood for stays:
+    /// whoever is given the name later does not inherit its members.
     Unbind {
         /// The issuer's name.
         issuer: String,

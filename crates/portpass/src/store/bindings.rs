@@ -23,7 +23,7 @@ pub struct BindingRow {
     pub iss: String,
     /// Where its keys come from.
     pub source: String,
-    /// Since when, in milliseconds since 1970.
+    /// Since when, in milliseconds since 1970; zero where it is configured no longer.
     pub bound_ms: i64,
     /// Who did it.
     pub actor: String,
@@ -42,14 +42,25 @@ pub(super) static BIND: LazyLock<Batched> = LazyLock::new(|| {
         &COLUMNS,
         " ON CONFLICT (issuer) DO UPDATE SET binding = excluded.binding, kind = excluded.kind, \
          iss = excluded.iss, source = excluded.source, bound_ms = excluded.bound_ms, \
-         actor = excluded.actor WHERE bindings.binding <> excluded.binding",
+         actor = excluded.actor WHERE bindings.binding <> excluded.binding \
+         OR bindings.bound_ms = 0",
     )
 });
 
-pub(super) static UNBIND: LazyLock<Batched> =
-    LazyLock::new(|| Batched::new("DELETE FROM bindings WHERE issuer IN (VALUES ", 1, ")"));
+pub(super) static UNBIND: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::new(
+        "UPDATE bindings SET bound_ms = 0 WHERE bound_ms <> 0 AND issuer IN (VALUES ",
+        1,
+        ")",
+    )
+});
 
 impl BindingRow {
+    /// Whether the issuer was in the configuration when it was last read.
+    pub fn is_configured(&self) -> bool {
+        self.bound_ms != 0
+    }
+
     pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
         [
             (&self.issuer).into(),

@@ -34,6 +34,9 @@ pub struct SessionUse {
     pub networks: Option<String>,
     /// How often it may be used, if that is limited.
     pub max_uses: Option<i64>,
+    /// Whether it must be this use that opens the session: nobody has compared
+    /// it with one that is open.
+    pub opens_it: bool,
 }
 
 /// One use of an API token.
@@ -72,8 +75,8 @@ pub enum Overtaken {
         /// The rendered name.
         namespace: String,
     },
-    /// The session is gone, or used up.
-    #[error("the session {login} is gone or used up")]
+    /// The session is gone, used up, or was opened by somebody else.
+    #[error("the session {login} is gone, used up, or was opened meanwhile")]
     Session {
         /// Its login.
         login: String,

@@ -231,14 +231,16 @@ impl<'a> Uses<'a> {
         Ok(Self { of })
     }
 
-    /// The session that is gone or used up, if one of these is.
+    /// The session that is gone, used up, or opened by another use, if one of
+    /// these is.
     pub(super) fn overtaken(&self, conditions: &'a Conditions) -> Option<&'a str> {
         if let Some(session) = &conditions.session {
             let login = session.login.as_str();
             let so_far = self.of.get(login).map_or(0, |used| used.uses);
             let is_used_up = session.max_uses.is_some_and(|most| so_far >= most);
             let is_gone = session.open.is_none() && !self.is_open(login);
-            if is_used_up || is_gone {
+            let is_anothers = session.opens_it && self.is_open(login);
+            if is_used_up || is_gone || is_anothers {
                 return Some(login);
             }
         }

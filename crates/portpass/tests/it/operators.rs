@@ -1,6 +1,9 @@
 //! What operators settle at run time: groups, approvals, owners of names, API tokens.
 
+use std::{pin::pin, time::Duration};
+
 use fixtures::Kind;
+use futures_util::poll;
 use jiff::SignedDuration;
 use portpass::{
     admin::{
@@ -9,6 +12,7 @@ use portpass::{
     },
     audit::Event,
 };
+use tokio::time::timeout;
 
 use crate::app::{Answer, Parts, SERVICE, TestApp, jwt, push_main};
 
@@ -114,6 +118,33 @@ async fn whoever_was_added_before_the_first_build_pushes_at_once() {
     };
     app.operator().ask(&remove).await.unwrap();
     assert_eq!(push(&app, "team/web", &push_main()).await.status, 401);
+}
+
+#[tokio::test]
+async fn what_was_asked_is_in_force_although_whoever_asked_has_hung_up() {
+    let app = start().await;
+    add(&app, "acl_docker_push", "74").await.unwrap();
+    let token = CreateApiToken {
+        name: "mirror".to_owned(),
+        group: "robots".to_owned(),
+        pull: vec!["**".to_owned()],
+        ..CreateApiToken::default()
+    };
+    let token = app.operator().ask(&token).await.unwrap();
+    let query = format!("service={SERVICE}&scope=repository:base/a:pull");
+    app.get(&query, Some(("robot", &token.secret)))
+        .await
+        .granted();
+
+    let (operator, revoke) = (app.operator(), RevokeApiToken { id: token.id });
+    {
+        let mut asking = pin!(operator.ask(&revoke));
+        assert!(poll!(asking.as_mut()).is_pending());
+    }
+    let ended =
+        async { while app.get(&query, Some(("robot", &token.secret))).await.status == 200 {} };
+    timeout(Duration::from_secs(10), ended).await.unwrap();
+    assert_eq!(acts(app.events().await).len(), 3);
 }
 
 #[tokio::test]

@@ -559,6 +559,37 @@ async fn a_change_of_network_is_recorded_or_refused() {
 }
 
 #[tokio::test]
+async fn of_two_networks_at_once_only_the_one_that_opened_the_session_is_served() {
+    let app = TestApp::start().await;
+    let held = |file: String| {
+        file.replace(
+            "owner_id = [\"65\"]",
+            "owner_id = [\"65\"]\nsession_same_network = true",
+        )
+    };
+    app.reload(held).await;
+    let jwt = push_main();
+    let ask = |address| {
+        let request = Request::get(format!("/token?{PUSH}"))
+            .header("authorization", basic("JWT", &jwt))
+            .body(Body::empty())
+            .unwrap();
+        app.send_from(address, request)
+    };
+    let addresses = ["192.0.2.1", "198.51.100.7", "203.0.113.9"];
+    let answers = join_all(addresses.map(ask)).await;
+    let served = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(served.count(), 1);
+    let refused = answers.iter().filter(|answer| answer.status == 401);
+    assert!(refused.clone().count() == 2);
+    assert!(
+        refused
+            .into_iter()
+            .all(|answer| answer.message().contains("network"))
+    );
+}
+
+#[tokio::test]
 async fn a_suspended_or_removed_issuer_has_no_sessions() {
     let app = TestApp::start().await;
     let token = docker_login(&app, &push_main()).await;

@@ -99,7 +99,11 @@ impl Question for Sessions {
             let is_bound = bindings.iter().any(|binding| {
                 *binding.issuer == *row.issuer && binding.digest.to_string() == row.binding
             });
-            let state = state(&row, &revocations, is_bound, desk.now)?;
+            let is_key_published = desk
+                .snapshot
+                .directory
+                .publishes(&row.issuer, &row.signing_key);
+            let state = state(&row, &revocations, is_key_published, is_bound, desk.now)?;
             Ok(SessionShown::of(row, state))
         });
         shown.collect()
@@ -109,6 +113,7 @@ impl Question for Sessions {
 fn state(
     row: &SessionRow,
     revocations: &Revocations,
+    is_key_published: bool,
     is_bound: bool,
     now: Timestamp,
 ) -> Result<SessionState, StoreError> {
@@ -118,6 +123,7 @@ fn state(
         identity: &session.identity,
         run: session.run.as_deref(),
         key: &session.key,
+        is_key_published,
         issued: session.issued,
         expires: session.expires,
     });

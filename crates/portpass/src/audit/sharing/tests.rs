@@ -137,6 +137,7 @@ fn settled(verdict: &Verdict) -> Option<String> {
             used_ms: 0,
             networks: None,
             max_uses: None,
+            opens_it: false,
         }),
         refresh_token: Some(RefreshTokenRow {
             hash: "hash".to_owned(),

@@ -160,6 +160,7 @@ impl Known<'_> {
             identity: &self.identity,
             run: self.verified.subject.facts.text(Fact::RunId),
             key: &self.key,
+            is_key_published: self.issuer.keys.publishes(&self.key),
             issued: life.issued,
             expires: life.expires,
         });
@@ -190,7 +191,7 @@ impl Known<'_> {
             }))
         })?;
         let binding = self.issuer.binding.digest;
-        let max_uses = self.issuer.limits.max_uses;
+        let limits = self.issuer.limits;
         Ok(Proof {
             is_bound: moment.settled.is_bound(&self.issuer.name, binding),
             is_pinned: self.issuer.is_pinned(),
@@ -205,7 +206,8 @@ impl Known<'_> {
                 key: self.key,
                 issued: life.issued,
                 expires: life.expires,
-                max_uses: max_uses.map(std::num::NonZeroU32::get),
+                max_uses: limits.max_uses.map(std::num::NonZeroU32::get),
+                is_held_to_its_network: limits.same_network,
                 session,
             }),
         })

@@ -164,6 +164,12 @@ impl Directory {
         issuers.flat_map(|issuer| issuer.keys.withdrawn()).collect()
     }
 
+    /// Whether an issuer publishes a key, as far as we know.
+    pub fn publishes(&self, issuer: &str, key: &str) -> bool {
+        self.issuer(issuer)
+            .is_some_and(|issuer| issuer.keys.publishes(key))
+    }
+
     /// Takes note that withdrawn keys are written down: only now are the sets
     /// without them kept for a restart, so that a crash before loses none.
     pub async fn forget_withdrawn(&self, written: &[Withdrawn]) {

@@ -41,6 +41,12 @@ impl Unwritten {
 }
 
 impl Keys {
+    /// Whether a key is in the set that its issuer published last, as far as we
+    /// know; nothing is in a set that we never had.
+    pub(in crate::identity) fn publishes(&self, key: &str) -> bool {
+        self.state().set.as_ref().is_some_and(|set| set.has(key))
+    }
+
     /// The keys that are gone, for as long as it is not written down.
     pub(in crate::identity) fn withdrawn(&self) -> Vec<Withdrawn> {
         let state = self.state();

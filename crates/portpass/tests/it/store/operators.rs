@@ -67,7 +67,11 @@ async fn an_issuer_is_bound_again_only_to_something_else() {
         }];
         assert_eq!(act(store, &unbind).await, 1);
         assert_eq!(act(store, &unbind).await, 0);
-        assert_eq!(store.bindings().await.unwrap(), []);
+        let mut kept = binding("b");
+        kept.bound_ms = 0;
+        assert_eq!(store.bindings().await.unwrap(), [kept]);
+        assert_eq!(act(store, &[Act::Bind(binding("b"))]).await, 1);
+        assert_eq!(store.bindings().await.unwrap(), [binding("b")]);
     })
     .await;
 }

@@ -155,6 +155,7 @@ pub(super) fn uses(login: &str) -> Conditions {
             used_ms: 2_500,
             networks: None,
             max_uses: None,
+            opens_it: false,
         }),
         ..Conditions::default()
     }

@@ -67,6 +67,20 @@ async fn one_batch_opens_a_session_once() {
 }
 
 #[tokio::test]
+async fn a_use_that_must_open_its_session_is_overtaken_by_another_that_did() {
+    each(async |database| {
+        let store = &database.store;
+        let mut opening = opens("a");
+        opening.session.as_mut().unwrap().opens_it = true;
+        let batch = [opening.clone(), opening.clone()];
+        assert_eq!(settle(store, &batch).await, [kept(Some(1)), gone("a")]);
+        assert_eq!(settle(store, &[opening]).await, [gone("a")]);
+        assert_eq!(use_count(store, "a").await, Some(1));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_use_of_a_session_that_is_gone_changes_nothing() {
     each(async |database| {
         let store = &database.store;

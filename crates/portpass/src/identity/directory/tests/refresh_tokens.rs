@@ -1,7 +1,7 @@
 //! Refresh tokens: a login goes on by what its JWT said and the settings of today.
 
 use super::{
-    sessions::{reason, revoked, session_of},
+    sessions::{reason, revoked, revoked_at, session_of},
     *,
 };
 use crate::{credential::SecretKind, standing::Refreshable};
@@ -201,6 +201,21 @@ async fn a_revoked_login_does_not_go_on() {
         assert_eq!(reason(outcome), expected, "{kind}");
     }
     assert!(begun.under(&revoked("identity", "github", "75")).is_ok());
+}
+
+#[tokio::test]
+async fn a_login_by_a_key_that_a_replica_believed_for_too_long_does_not_go_on() {
+    let begun = Begun::new().await;
+    let settled = revoked_at(NOW - 3600, "key_withdrawn", "github", "k");
+    assert!(begun.under(&settled).is_ok(), "the key is back");
+    let without = build(vec![github(&[SigningKey::es256("l")])]).unwrap();
+    let session = Session {
+        binding: without.bindings().next().unwrap().digest,
+        ..begun.session.clone()
+    };
+    let moment = moment(&settled, HERE, NOW + 1000);
+    let outcome = refresh(&without, &session, REGISTRY, &moment);
+    assert_eq!(reason(outcome), RejectReason::KeyEnded);
 }
 
 #[tokio::test]

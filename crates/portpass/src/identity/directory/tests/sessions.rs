@@ -75,11 +75,15 @@ pub(super) fn reason(outcome: Result<Proof, Unproven>) -> RejectReason {
 }
 
 pub(super) fn revoked(kind: &str, issuer: &str, value: &str) -> Settled {
+    revoked_at(NOW, kind, issuer, value)
+}
+
+pub(super) fn revoked_at(at: i64, kind: &str, issuer: &str, value: &str) -> Settled {
     let row = RevocationRow {
         kind: kind.to_owned(),
         issuer: issuer.to_owned(),
         value: value.to_owned(),
-        at_ms: NOW * 1000,
+        at_ms: at * 1000,
         actor: "alice".to_owned(),
     };
     Settled {

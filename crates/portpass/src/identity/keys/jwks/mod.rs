@@ -162,6 +162,11 @@ impl KeySet {
         self.keys.len()
     }
 
+    /// Whether a key is in it, by [`PublicKey::id`].
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| *key.id == *id)
+    }
+
     /// The keys of an id for an algorithm. Without an id, the one key that fits
     /// the algorithm, if there is exactly one.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: JwtAlgorithm) -> Vec<Arc<PublicKey>> {
