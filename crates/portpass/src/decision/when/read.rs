@@ -1,21 +1,22 @@
-//! `when`: what the facts must be, as a table of the file.
+//! From TOML to a `when`: every key, every kind of value, and what is wrong with them.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize,
     de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::{
-    glob::Glob,
-    suggestion::did_you_mean,
-    vocabulary::{self, Kind},
+use super::{Expected, Wanted, When};
+use crate::{
+    decision::{
+        glob::Glob,
+        suggestion::did_you_mean,
+        vocabulary::{self, Kind},
+    },
+    identity::Fact,
 };
-use crate::identity::Fact;
 
 /// The keys of the table; a test holds them to the facts' words.
 const KEYS: &[&str] = &[
@@ -48,33 +49,6 @@ const KEYS: &[&str] = &[
     "workflow",
     "workflow_ref",
 ];
-
-/// What the caller's facts must be. Fields AND, lists OR.
-///
-/// The spans of `matches` are bytes of the file that the table stands in.
-#[derive(Clone, Debug, Default)]
-pub struct When {
-    pub(super) facts: BTreeMap<Fact, Expected>,
-    pub(super) matches: Vec<Spanned<String>>,
-}
-
-/// What one fact must, or must not, be.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Expected {
-    /// One of these.
-    Is(Wanted),
-    /// There, and none of these.
-    Not(Wanted),
-}
-
-/// What a fact is compared with.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Wanted {
-    /// A flag's value.
-    Flag(bool),
-    /// Globs, or ids that compare exactly; never none.
-    Texts(Vec<String>),
-}
 
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -382,53 +356,5 @@ impl Visitor<'_> for TextOf {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
         WantedOf(self.0).text(text)
-    }
-}
-
-impl JsonSchema for When {
-    fn schema_name() -> Cow<'static, str> {
-        "When".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut properties = Map::new();
-        let names = json!({ "type": "string" });
-        properties.insert(
-            "match".to_owned(),
-            json!({
-                "description": "named conditions, of which one must be met",
-                "anyOf": [names, { "type": "array", "items": names, "minItems": 1 }],
-            }),
-        );
-        for fact in Fact::ALL {
-            let mut schema = wanted_schema(fact);
-            schema.push(json!({
-                "type": "object",
-                "properties": { "not": { "anyOf": wanted_schema(fact) } },
-                "required": ["not"],
-                "additionalProperties": false,
-            }));
-            properties.insert(
-                fact.name().to_owned(),
-                json!({ "description": fact.doc(), "anyOf": schema }),
-            );
-        }
-        json_schema!({
-            "description": "What the caller's facts must be. Fields AND, lists OR.",
-            "type": "object",
-            "properties": properties,
-            "additionalProperties": false,
-        })
-    }
-}
-
-/// The forms of what a fact is compared with.
-fn wanted_schema(fact: Fact) -> Vec<Value> {
-    match vocabulary::kind(fact) {
-        Kind::Flag => vec![json!({ "type": "boolean" })],
-        Kind::Id | Kind::List | Kind::Text | Kind::Word(_) => vec![
-            json!({ "type": "string" }),
-            json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
-        ],
     }
 }
