@@ -67,9 +67,7 @@ impl Desk {
     /// Records a deed that changes nothing in the store.
     pub(super) async fn record(&self, deed: Deed<'_>) -> Result<(), Failure> {
         let event = Change::Insert(Box::new(self.event(&deed)));
-        let mut transaction = self.store().begin().await?;
-        transaction.write(&[event]).await?;
-        Ok(transaction.commit().await?)
+        Ok(self.store().write_events(&[event]).await?)
     }
 
     fn event(&self, deed: &Deed<'_>) -> EventRow {
