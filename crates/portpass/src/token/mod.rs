@@ -23,6 +23,7 @@ mod signer;
 mod signing_key;
 mod state;
 mod table;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use self::{
     given_key::check_given_key,
     signer::Signer,
     state::State,
+    verify::VerifiedToken,
 };
 use crate::{credential::Secret, decision::Grant};
 
