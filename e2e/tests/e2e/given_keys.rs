@@ -7,6 +7,7 @@ use e2e::{
     portpass::{Draft, Portpass, access_token, issuer_tables, jwt_part},
     provider_key::ProviderKey,
     registry::{Auth, Kind, Registry, Trust},
+    tool::Tool,
     world::OWN_NAMESPACE,
 };
 use libtest_mimic::Trial;
@@ -17,8 +18,20 @@ use crate::profiles::push;
 /// An id that no registry could compute: authentik's is the MD5 of the private key's PEM.
 const KID: &str = "7c69e6a7bd0ebbf21b447d3b8b172214";
 
+/// A P-256 key of PKCS #8 whose x begins with a zero byte, of which distribution 3.1.1 computes a wrong id.
+const ZERO_X: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgttMoU9GOD1Gh4SlejyB7rLhQ5BJG1UQUbBfuBRrQrcShRANCAAQAJxKgYTQMTLt0sO+JTTeTBKidZODfYoEUR7ozYbuajbY3noTGPXz+811QO/fqR+CdsRMUmT4ztLUFg711XRqY";
+
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
+    let every = Kind::ALL.map(|kind| {
+        let name = format!(
+            "given_keys::{}_finds_a_given_key_by_its_usual_profile",
+            kind.config().replace(['-', '.'], "_")
+        );
+        crate::needing(name, &[Tool::Crane, kind.tool()], move || {
+            finds_a_given_key_by_its_usual_profile(kind)
+        })
+    });
+    let others = [
         trial!(
             a_registry_that_trusts_a_provider_need_not_change,
             Crane,
@@ -39,7 +52,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             Crane,
             Registry31
         ),
-    ]
+    ];
+    every.into_iter().chain(others).collect()
 }
 
 /// What the registry expects as `iss` since it trusts the provider.
@@ -83,6 +97,31 @@ fn takes_the_providers(registry: &Registry, key: &ProviderKey) -> Result<bool> {
     }))?;
     let answer = http::get(registry.port, "/v2/", &Credential::Bearer(token))?;
     Ok(answer.status == 200)
+}
+
+/// Without `kid`: each kind is given what `keys export` prints.
+fn finds_a_given_key_by_its_usual_profile(kind: Kind) -> Result<()> {
+    let issuer = Issuer::start()?;
+    let mut keys = vec![("RS256", ProviderKey::rs256(KID)?)];
+    if kind != Kind::V31 {
+        keys.push(("ES256", ProviderKey::es256(KID, ZERO_X)?));
+    }
+    for (algorithm, key) in keys {
+        let table = format!(
+            "[registry.main]\nservice = \"main.test\"\nkind = {:?}\nkey = \"provider.pem\"\n\
+             issuer = {PROVIDER:?}\nalgorithm = {algorithm:?}\n",
+            kind.config()
+        );
+        let tables = table + &issuer_tables(&issuer, "portpass.test")? + OWN_NAMESPACE;
+        let draft = Draft::new(&tables)?;
+        key.give(draft.folder())?;
+        let portpass = draft.serve()?;
+        let trust = portpass.trust("main")?;
+        let registry = Registry::start(kind, &provider_auth(&portpass, trust))?;
+        push(&registry, &issuer)
+            .with_context(|| format!("{algorithm}: {}", registry.server.log()))?;
+    }
+    Ok(())
 }
 
 fn a_registry_that_trusts_a_provider_need_not_change() -> Result<()> {
@@ -168,9 +207,8 @@ fn exported_ids(portpass: &Portpass) -> Result<Vec<Value>> {
     Ok(ids.filter_map(|key| key.get("kid").cloned()).collect())
 }
 
-/// Distribution 3.1.1 computes the id of such a key wrongly, and so knows it only by a given one.
+/// A registry that computes no id of it does not mind.
 fn a_given_key_with_a_leading_zero_is_found_by_an_id_that_is_given() -> Result<()> {
-    const ZERO_X: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgttMoU9GOD1Gh4SlejyB7rLhQ5BJG1UQUbBfuBRrQrcShRANCAAQAJxKgYTQMTLt0sO+JTTeTBKidZODfYoEUR7ozYbuajbY3noTGPXz+811QO/fqR+CdsRMUmT4ztLUFg711XRqY";
     let issuer = Issuer::start()?;
     let key = ProviderKey::es256(KID, ZERO_X)?;
     let (portpass, trust) = in_place_of(&key, &issuer)?;

@@ -248,6 +248,25 @@ mod tests {
     }
 
     #[test]
+    fn a_given_key_is_called_so() {
+        let found_by = |profile, given| {
+            found_by(&ListedKey {
+                kid: "abc".to_owned(),
+                algorithm: Algorithm::Es256,
+                profile,
+                given,
+                state: State::Current,
+                not_before: Timestamp::UNIX_EPOCH,
+                not_after: Timestamp::UNIX_EPOCH,
+                registries: Vec::new(),
+            })
+        };
+        assert_eq!(found_by(None, true), "given");
+        assert_eq!(found_by(Some(Profile::Rfc7638), true), "rfc7638, given");
+        assert_eq!(found_by(Some(Profile::Rfc7638), false), "rfc7638");
+    }
+
+    #[test]
     fn an_export_is_printed_as_it_is_and_steps_are_numbered() {
         let content = "-----BEGIN CERTIFICATE-----\n".to_owned();
         let answer = KeyAnswer::Exported {
