@@ -19,6 +19,8 @@ pub mod token;
 
 pub mod audit;
 
+pub mod relay;
+
 pub mod session;
 pub mod standing;
 pub mod store;

@@ -8,11 +8,13 @@ use std::fmt;
 mod basic;
 mod json;
 mod jwt;
+mod password;
 mod secret;
 
 pub(crate) use self::json::object;
 pub use self::{
     jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt},
+    password::Password,
     secret::{Secret, SecretHash, SecretKind},
 };
 
@@ -25,8 +27,9 @@ pub enum Credential {
     ApiToken(Secret),
     /// A password of the shape of a JWT, under any user name.
     Jwt(UnverifiedJwt),
-    /// A password of no shape that this version can prove.
-    Opaque,
+    /// A password of no shape that is known here, with its user name: a person's,
+    /// whom only an identity provider can prove.
+    Password(Password),
     /// A secret that begins `portpass_rt_`.
     RefreshToken(Secret),
 }
@@ -38,6 +41,8 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a [u8]>,
     /// `password` of a form with `grant_type=password` (RFC 6749 §4.3.2).
     pub password: Option<&'a str>,
+    /// `username` beside it; it says nothing of who a JWT or a secret of ours is.
+    pub username: Option<&'a str>,
     /// `refresh_token` of a form with `grant_type=refresh_token` (RFC 6749 §6).
     pub refresh_token: Option<&'a str>,
 }
@@ -97,13 +102,16 @@ impl Credential {
             presented.refresh_token,
         ) {
             (None, None, None) => Ok(Self::Anonymous),
-            (None, Some(secret), None) | (None, None, Some(secret)) => Self::by_shape(secret),
+            (None, Some(secret), None) => {
+                Self::by_shape(presented.username.unwrap_or_default(), secret)
+            }
+            (None, None, Some(secret)) => Self::by_shape("", secret),
             (Some(header), None, None) => {
                 let basic = basic::Basic::parse(header)?;
                 if basic.colon_in_user_name() {
                     return Err(Malformed::ColonInUserName);
                 }
-                Self::by_shape(&basic.password)
+                Self::by_shape(&basic.user, &basic.password)
             }
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
                 Err(Malformed::TwoCredentials)
@@ -111,7 +119,7 @@ impl Credential {
         }
     }
 
-    fn by_shape(text: &str) -> Result<Self, Malformed> {
+    fn by_shape(user: &str, text: &str) -> Result<Self, Malformed> {
         if text.is_empty() {
             return Err(Malformed::Empty);
         }
@@ -119,7 +127,7 @@ impl Credential {
             return text.parse().map(Self::Jwt).map_err(Malformed::Jwt);
         }
         let Some(secret) = Secret::parse(text) else {
-            return Ok(Self::Opaque);
+            return Ok(Self::Password(Password::new(user, text)));
         };
         let secret = secret?;
         Ok(match secret.kind() {

@@ -144,6 +144,7 @@ fn two_credentials_at_once_are_refused() {
         authorization: Some(&header),
         password: Some("secret"),
         refresh_token: Some(&secret),
+        username: None,
     };
     for both in [
         all,
@@ -183,7 +184,7 @@ fn our_secrets_are_known_by_their_shape_wherever_they_stand() {
         assert!(matches!(read(&refresh), Ok(Credential::RefreshToken(_))));
         assert!(matches!(read(&api), Ok(Credential::ApiToken(_))));
         assert!(matches!(read(&jwt()), Ok(Credential::Jwt(_))));
-        assert!(matches!(read("hunter2"), Ok(Credential::Opaque)));
+        assert!(matches!(read("hunter2"), Ok(Credential::Password(_))));
         assert_eq!(read("").unwrap_err(), Malformed::Empty);
     }
 }
@@ -238,7 +239,10 @@ fn what_is_not_shaped_like_a_jwt_is_opaque() {
         "pass:word",
     ] {
         assert!(
-            matches!(by_header(&basic("u", password)), Ok(Credential::Opaque)),
+            matches!(
+                by_header(&basic("u", password)),
+                Ok(Credential::Password(_))
+            ),
             "{password}"
         );
     }
@@ -351,6 +355,7 @@ fn nothing_presented_can_be_read_from_debug_output() {
         authorization: Some(&header),
         password: Some(&text),
         refresh_token: Some(&secret),
+        username: None,
     };
     let shown = format!("{presented:?} {:?} {:?}", by_form(&text), by_form(&secret));
     assert!(!shown.contains("portpass_rt_"), "{shown}");
@@ -374,12 +379,12 @@ proptest! {
     #[test]
     fn what_begins_like_a_secret_of_ours_is_never_opaque(rest: String) {
         let text = format!("portpass_rt_{rest}");
-        prop_assert!(!matches!(by_form(&text), Ok(Credential::Opaque | Credential::Anonymous)));
+        prop_assert!(!matches!(by_form(&text), Ok(Credential::Password(_) | Credential::Anonymous)));
     }
 
     #[test]
     fn a_password_shaped_like_a_jwt_is_never_opaque(payload: String, signature: String) {
         let text = format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(&payload), part(&signature));
-        prop_assert!(!matches!(by_form(&text), Ok(Credential::Opaque)));
+        prop_assert!(!matches!(by_form(&text), Ok(Credential::Password(_))));
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Parameters {
     pub(super) has_other_credential: bool,
     pub(super) scopes: Vec<String>,
     pub(super) services: Vec<String>,
+    pub(super) username: Option<String>,
 }
 
 impl Parameters {
@@ -53,6 +54,7 @@ impl Parameters {
                 }
                 "grant_type" => &mut parameters.grant_type,
                 "password" => &mut parameters.password,
+                "username" => &mut parameters.username,
                 "refresh_token" => &mut parameters.refresh_token,
                 _ => continue,
             };

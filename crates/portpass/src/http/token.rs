@@ -105,6 +105,7 @@ impl Caller<'_> {
                             .get(AUTHORIZATION)
                             .map(axum::http::HeaderValue::as_bytes),
                         password: parameters.password.as_deref(),
+                        username: parameters.username.as_deref(),
                         refresh_token: parameters.refresh_token.as_deref(),
                     },
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),

@@ -195,7 +195,7 @@ impl Directory {
             Credential::Anonymous => Ok(Proof::anonymous()),
             Credential::ApiToken(secret) => prove_api_token(&secret, at).await,
             Credential::Jwt(jwt) => self.prove_jwt(&jwt, at).await,
-            Credential::Opaque => Err(Unproven::stranger(StrangerReason::Password)),
+            Credential::Password(_) => Err(Unproven::stranger(StrangerReason::Password)),
             Credential::RefreshToken(secret) => self.prove_refresh_token(&secret, at).await,
         }
     }
