@@ -36,6 +36,7 @@ pub mod dev;
 pub mod event_id;
 pub mod limits;
 pub mod metrics;
+mod outbound;
 pub mod registry;
 pub mod short_id;
 pub mod snapshot;
