@@ -25,6 +25,7 @@ pub mod session;
 pub mod standing;
 pub mod store;
 
+pub mod answer;
 pub mod portpass;
 pub mod refused;
 

@@ -74,7 +74,7 @@ const BODY: &[(&str, &str)] = &[
     ),
     (
         "detail",
-        "What exactly was wrong with a stranger's credential; what an operator changed.",
+        "What exactly was wrong with a stranger's credential, or at the identity provider; what an operator changed.",
     ),
     ("expires_at", "When the token expires."),
     ("facts", "The facts of the login."),
@@ -99,12 +99,20 @@ const BODY: &[(&str, &str)] = &[
         "The version of the rules: it changes when a decision could.",
     ),
     (
+        "provider_subject",
+        "Whom the identity provider's token is about: its `sub`, where it was passed through.",
+    ),
+    (
         "refresh_token",
         "`true` where a refresh token was given along (`token`).",
     ),
     (
         "refresh_token_limit",
         "`true` where one was asked for, and the session had as many as it may.",
+    ),
+    (
+        "relay",
+        "`passthrough` where the identity provider's own token was answered.",
     ),
     (
         "repositories",
@@ -123,8 +131,16 @@ const BODY: &[(&str, &str)] = &[
         "Whether the token's session was `opened` or `used`.",
     ),
     (
+        "trust_provider",
+        "`true` where the identity provider alone says who is let through.",
+    ),
+    (
         "unmet",
         "The fact that was unmet in the rule that came closest.",
+    ),
+    (
+        "user",
+        "The name that a person gave whom the identity provider took.",
     ),
     ("user_agent", "What the client calls itself."),
     ("uses", "How often the session was used by then."),

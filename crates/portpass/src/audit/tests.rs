@@ -16,7 +16,7 @@ use crate::{
     session::{Evidence, Login, Session},
     short_id::ShortId,
     store::{DataDir, EventFilter, RowFilter},
-    token::{KeySettings, Signer},
+    token::{KeySettings, SignedToken, Signer},
 };
 
 /// A journal over a database in a folder of its own, and a signer.
@@ -88,13 +88,13 @@ impl House {
     }
 
     async fn record_from(&self, address: &str, token: SignedToken) -> Recorded {
-        self.try_record(address, Ok(token)).await.unwrap()
+        self.try_record(address, Ok(token.into())).await.unwrap()
     }
 
     async fn try_record(
         &self,
         address: &str,
-        outcome: Result<SignedToken, Refused>,
+        outcome: Result<Answer, Refused>,
     ) -> Result<Recorded, Unrecorded> {
         let origin = Origin::new(address.parse().unwrap(), "request".to_owned(), None);
         self.journal.record(outcome, &origin, now()).await

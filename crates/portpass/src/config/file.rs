@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use super::{
     admin::AdminSection, events::EventSettings, group::GroupSection, issuer::IssuerSection,
     keys::KeysSection, limits::Limits, listen::ListenSection, log::LogSettings,
-    metrics::MetricSettings, registry::RegistrySection, rule::RuleSection, store::StoreSection,
-    tls::TlsSection,
+    metrics::MetricSettings, registry::RegistrySection, relay::RelaySection, rule::RuleSection,
+    store::StoreSection, tls::TlsSection,
 };
 use crate::decision::When;
 
@@ -55,6 +55,7 @@ struct File {
     /// port. Example: `"https://registry.example.com"`.
     public_url: String,
     registry: BTreeMap<String, RegistrySection>,
+    relay: Option<RelaySection>,
     #[schemars(default)]
     rule: BTreeMap<String, RuleSection>,
     #[schemars(default)]

@@ -14,7 +14,7 @@ use super::{
     listen::ListenSection,
     names,
     read::{Reading, folder_of},
-    registry,
+    registry, relay,
     reload::Footprint,
     rule,
     sources::Sources,
@@ -177,6 +177,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         .settle(&data_dir, reading);
     let (registries, registry_names) = registry::settle(reading, &public_url);
     let (issuers, issuer_names) = issuer::settle(reading);
+    let relay = relay::settle(reading, &issuers, &issuer_names);
     let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
     let images = images::settle(reading, &issuers, &issuer_names);
     let matches = reading.named::<Located<When>>("match");
@@ -219,6 +220,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         data_dir,
         database_url,
         registries,
+        relay,
         issuers,
         policy,
         footprint,

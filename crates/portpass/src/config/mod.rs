@@ -32,7 +32,8 @@ pub use self::{
     tls::TlsFiles,
 };
 use crate::{
-    decision::PolicySource, identity::IssuerSettings, registry::Registry, token::KeySettings,
+    decision::PolicySource, identity::IssuerSettings, registry::Registry, relay::RelaySettings,
+    token::KeySettings,
 };
 
 mod admin;
@@ -61,6 +62,7 @@ mod public_url;
 mod read;
 pub mod reference;
 mod registry;
+mod relay;
 mod reload;
 mod rule;
 mod secret;
@@ -105,6 +107,8 @@ pub struct Config {
     pub database_url: Option<SecretText>,
     /// The registries, by name.
     pub registries: Vec<Arc<Registry>>,
+    /// The identity provider that we stand beside, if there is one.
+    pub relay: Option<Located<RelaySettings>>,
     /// The issuers, by name.
     pub issuers: Vec<IssuerSettings>,
     /// The rules, not yet compiled.

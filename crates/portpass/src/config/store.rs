@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Config, Located, Place,
     read::Reading,
+    relay,
     secret::{SecretSection, SecretText},
 };
 use crate::registry::Profile;
@@ -57,8 +58,10 @@ impl StoreSection {
 impl Config {
     /// What loads and is probably not meant, in words for the operator.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.database_url.is_none() {
+        let is_shared = self.database_url.is_some();
+        let relay = self.relay.as_ref().map(|relay| &relay.value);
+        let mut warnings = relay.map_or_else(Vec::new, |relay| relay::warnings(relay, is_shared));
+        if !is_shared {
             return warnings;
         }
         if self.keys.ca.is_none() {

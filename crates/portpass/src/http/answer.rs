@@ -12,13 +12,17 @@ use serde::Serialize;
 
 use super::trace::RequestId;
 use crate::{
+    answer::Answer,
     audit::{Recorded, Unrecorded},
     credential::Secret,
     identity::{Missing, Unproven},
-    refused::{self, Ask, Limited, Nonsense, Refused},
+    refused::{self, Ask, Limited, Nonsense, Refused, Unvouched},
+    relay::ProviderFault,
     short_id::ShortId,
-    token::SignedToken,
 };
+
+/// The longest wait that an identity provider's is passed on as.
+const LONGEST_WAIT_SECONDS: u64 = 60;
 
 /// A token, in the words of the Docker token protocol and of RFC 6749 §5.1.
 ///
@@ -63,7 +67,7 @@ struct Shape {
 pub(super) fn render(result: &Result<Recorded, Unrecorded>, request_id: &RequestId) -> Response {
     match result {
         Ok(recorded) => match recorded.outcome() {
-            Ok(token) => granted(token, recorded.refresh_token()),
+            Ok(answer) => granted(answer, recorded.refresh_token()),
             Err(refused) => shape(refused, request_id).into_response(),
         },
         Err(unrecorded) => {
@@ -81,14 +85,22 @@ pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
 }
 
 /// A token; the refresh token beside it only where its record stored it.
-fn granted(token: &SignedToken, refresh_token: Option<&Secret>) -> Response {
+fn granted(answer: &Answer, refresh_token: Option<&Secret>) -> Response {
+    let (token, expires_in, scope) = match answer {
+        Answer::Passed(token) => (token.encoded(), token.told_seconds(), token.scope_text()),
+        Answer::Signed(token) => (
+            token.encoded(),
+            token.lifetime_seconds(),
+            token.grant().scope_text(),
+        ),
+    };
     let body = Granted {
-        token: token.encoded(),
-        access_token: token.encoded(),
+        token,
+        access_token: token,
         token_type: "Bearer",
-        expires_in: token.lifetime_seconds(),
+        expires_in,
         refresh_token: refresh_token.map(Secret::expose),
-        scope: token.grant().scope_text(),
+        scope,
     };
     uncached((StatusCode::OK, Json(body)).into_response())
 }
@@ -117,6 +129,7 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
                 retry_after_seconds: None,
             }
         }
+        Refused::Provider(unvouched) => of_provider(unvouched, request_id),
         Refused::Sign(error) => {
             tracing::error!(request.id = %request_id, error = %error, "A granted token could not be signed");
             Shape {
@@ -149,6 +162,37 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
                 Shape::unavailable(with_decision(what, ask, *login))
             }
         },
+    }
+}
+
+/// What the identity provider did not give: 401 where it refuses the caller,
+/// 503 where it fails.
+fn of_provider(unvouched: &Unvouched, request_id: &RequestId) -> Shape {
+    let message = unvouched.message();
+    match &unvouched.fault {
+        ProviderFault::Busy { retry_after } => {
+            let seconds = retry_after.map_or(1, |wait| wait.as_secs());
+            let seconds = seconds.clamp(1, LONGEST_WAIT_SECONDS);
+            Shape::limited(Limited { seconds }, message)
+        }
+        ProviderFault::Refused { .. } | ProviderFault::Withheld(_)
+            if unvouched.is_of_somebody() =>
+        {
+            Shape::denied(message)
+        }
+        ProviderFault::Refused { .. } | ProviderFault::Withheld(_) => Shape::unauthorized(message),
+        fault @ (ProviderFault::Misconfigured { .. }
+        | ProviderFault::Token(_)
+        | ProviderFault::Unavailable { .. }) => {
+            let detail = fault.detail();
+            tracing::warn!(
+                request.id = %request_id,
+                provider.fault = fault.word(),
+                provider.detail = detail,
+                "The identity provider gave nothing that can be used: {fault}"
+            );
+            Shape::unavailable(message)
+        }
     }
 }
 

@@ -56,6 +56,8 @@ pub fn public(edge: Arc<Edge>) -> Router {
         )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        // What probes of distribution-oauth ask.
+        .route("/live", get(health::live))
         .layer(DefaultBodyLimit::max(edge.max_body_bytes))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&edge),

@@ -17,26 +17,43 @@ mod provider;
 mod resign;
 mod seal;
 mod settings;
+mod stopped;
+mod verify;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use scope::Scopes;
+use tokio::time::timeout;
 
-use self::provider::Provider;
 pub use self::{
     caller::Caller,
-    fault::{ProviderFault, TokenFault},
+    fault::{Blame, ProviderFault, TokenFault},
     passed::PassedToken,
     seal::{SealKey, Sealed},
     settings::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
+use self::{
+    passed::Checked,
+    provider::{Provider, ProviderToken, Showing},
+    stopped::{Stopped, Who},
+};
 use crate::{
+    config::SecretText,
     credential::Credential,
     decision::Access,
     identity::{Circumstances, Directory, Proof},
     limits::Limits,
+    metrics::ProviderCounts,
     refused::{Ask, Refused},
 };
+pub(crate) use provider::NoProvider;
+
+/// For all that a relayed request waits for: keys of an issuer, the provider,
+/// the provider's keys. Clients are answered within 10 seconds.
+const TIMEOUT: Duration = Duration::from_secs(9);
+
+/// Longest JWT in a file; a pod's is 1 KB.
+const MAX_JWT_BYTES: usize = 16 * 1024;
 
 /// Everything that a request needs which goes through the provider.
 #[derive(Debug)]
@@ -67,8 +84,8 @@ pub struct Relayed<'a> {
 pub enum Vouched {
     /// A token to be answered as it came.
     Passed(Box<PassedToken>),
-    /// Somebody, for a token of ours.
-    Proven(Box<Proven>),
+    /// Somebody, for a token of ours, and what they asked.
+    Proven(Box<Proven>, Ask),
 }
 
 /// Somebody whom the provider vouches for, or who needs no provider.
@@ -82,7 +99,59 @@ pub struct Proven {
     pub may_outlive: bool,
 }
 
+impl Proven {
+    /// Somebody whom our issuers or our secrets prove, for our rules to decide.
+    pub(crate) fn by_ourselves(proof: Proof) -> Self {
+        Self {
+            proof,
+            access: None,
+            may_outlive: true,
+        }
+    }
+}
+
+/// The same as [`Vouched`], before what was asked is put to it.
+enum Came {
+    Passed(Checked, Who),
+    Proven(Box<Proven>),
+}
+
 impl Relay {
+    /// A relay by its settings; a previous one stays as it is if they have not changed.
+    ///
+    /// # Errors
+    ///
+    /// When the provider could never be asked.
+    pub(crate) fn of(
+        settings: &RelaySettings,
+        previous: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, NoProvider> {
+        if let Some(previous) = previous.filter(|previous| previous.settings == *settings) {
+            return Ok(Arc::clone(previous));
+        }
+        // What was counted goes on.
+        let counts = previous.map(|previous| Arc::clone(previous.counts()));
+        Ok(Arc::new(Self {
+            provider: Provider::new(settings, counts.unwrap_or_default())?,
+            settings: settings.clone(),
+        }))
+    }
+
+    /// Whether the provider alone says whose JWTs are good.
+    pub fn trusts_provider(&self) -> bool {
+        self.settings.trust_provider
+    }
+
+    /// Whether any `service` is taken, since no registries are configured.
+    pub fn takes_any_service(&self) -> bool {
+        self.settings.any_service
+    }
+
+    /// What the provider was asked, and how that came out.
+    pub(crate) fn counts(&self) -> &Arc<ProviderCounts> {
+        self.provider.counts()
+    }
+
     /// Takes a credential to the provider, if that is where it belongs.
     ///
     /// A job's JWT passes one of our issuers first, unless the provider is trusted
@@ -97,8 +166,165 @@ impl Relay {
         credential: Credential,
         request: &Relayed<'_>,
         ask: Ask,
-    ) -> Result<(Vouched, Ask), Refused> {
-        let _ = (&self.settings, &self.provider, credential, request, ask);
-        todo!("caller → limits → provider → passed or resign")
+    ) -> Result<Vouched, Refused> {
+        let journey = self.journey(credential, request, &ask);
+        let came = timeout(TIMEOUT, journey).await.unwrap_or_else(|_elapsed| {
+            let reason = format!("it took longer than {} s in all", TIMEOUT.as_secs());
+            Err(Stopped::Provider {
+                fault: ProviderFault::Unavailable { reason },
+                who: Who::default(),
+            })
+        });
+        match came {
+            Ok(Came::Passed(checked, who)) => {
+                let token = PassedToken::new(checked, who, ask, request.at.now);
+                Ok(Vouched::Passed(Box::new(token)))
+            }
+            Ok(Came::Proven(proven)) => Ok(Vouched::Proven(proven, ask)),
+            Err(stopped) => Err(stopped.refused(ask)),
+        }
     }
+
+    async fn journey(
+        &self,
+        credential: Credential,
+        request: &Relayed<'_>,
+        ask: &Ask,
+    ) -> Result<Came, Stopped> {
+        let caller = self.caller(credential, request).await?;
+        let who = Who::of(&caller);
+        admit(who.proof.as_ref(), request)?;
+        if let Caller::Own(proof) = caller {
+            return Ok(Came::Proven(Box::new(Proven::by_ourselves(*proof))));
+        }
+        let stopped = |fault| Stopped::Provider {
+            fault,
+            who: who.clone(),
+        };
+        let token = match self.given(&caller) {
+            Some(token) => token,
+            None => self.ask(&caller, request).await.map_err(stopped)?,
+        };
+        if self.settings.answering == Answering::Passthrough {
+            let checked = self.check(token, request, ask).await.map_err(stopped)?;
+            return Ok(Came::Passed(checked, who));
+        }
+        let is_known = who.proof.is_some();
+        let proven = self.resign(caller, token, request).await.map_err(stopped)?;
+        if !is_known {
+            admit(Some(&proven.proof), request)?;
+        }
+        Ok(Came::Proven(Box::new(proven)))
+    }
+
+    /// The caller's own JWT, where that is a token of the provider already, and
+    /// only says who somebody is.
+    fn given(&self, caller: &Caller) -> Option<ProviderToken> {
+        let Caller::Job {
+            proof: Some(proof),
+            jwt,
+            ..
+        } = caller
+        else {
+            return None;
+        };
+        let is_its = self.settings.provider.as_deref() == Some(proof.identity().issuer());
+        let is_resigned = self.settings.answering != Answering::Passthrough;
+        (is_its && is_resigned).then(|| ProviderToken {
+            access_token: jwt.clone(),
+            refresh_token: None,
+        })
+    }
+
+    /// Presents the caller to the provider.
+    async fn ask(
+        &self,
+        caller: &Caller,
+        request: &Relayed<'_>,
+    ) -> Result<ProviderToken, ProviderFault> {
+        let by_rules = self.settings.answering == Answering::Resign(AccessFrom::Rules);
+        let offline = request.offline && by_rules && matches!(caller, Caller::Person(_));
+        let in_file;
+        let showing = match (caller, &self.settings.anonymous) {
+            (Caller::Job { jwt, .. }, _) => Showing::Jwt(jwt),
+            (Caller::Person(password), _) => Showing::Password {
+                user: password.user(),
+                password: password.secret(),
+            },
+            (Caller::Nobody, Some(AnonymousAs::JwtFile(path))) => {
+                in_file = jwt_of(path).await?;
+                Showing::Jwt(&in_file)
+            }
+            (Caller::Nobody, Some(AnonymousAs::User { name, password })) => Showing::Password {
+                user: name,
+                password,
+            },
+            (Caller::Nobody | Caller::Own(_) | Caller::Returning { .. }, _) => {
+                let reason = "there is nothing to show it".to_owned();
+                return Err(ProviderFault::Unavailable { reason });
+            }
+        };
+        let asked = self
+            .provider
+            .ask(&self.settings, showing, request.scopes, offline)
+            .await;
+        match (asked, caller) {
+            // Whose credential is refused is not the caller, but who set it up.
+            (Err(ProviderFault::Refused { code }), Caller::Nobody) => {
+                Err(ProviderFault::Misconfigured {
+                    code: code.unwrap_or_else(|| "refused".to_owned()),
+                })
+            }
+            (asked, _) => asked,
+        }
+    }
+}
+
+impl Who {
+    fn of(caller: &Caller) -> Self {
+        match caller {
+            Caller::Job { proof, login, .. } => Self {
+                proof: proof.as_deref().cloned(),
+                login: Some(*login),
+                ..Self::default()
+            },
+            Caller::Nobody => Self {
+                is_nobody: true,
+                ..Self::default()
+            },
+            Caller::Own(proof) | Caller::Returning { proof, .. } => Self {
+                proof: Some(Proof::clone(proof)),
+                login: proof.login(),
+                ..Self::default()
+            },
+            Caller::Person(password) => Self {
+                user: Some(passed::printable(password.user())),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// Counts a request of somebody who is proven.
+fn admit(proof: Option<&Proof>, request: &Relayed<'_>) -> Result<(), Stopped> {
+    let Some(proof) = proof else { return Ok(()) };
+    let admitted = request.limits.admit_identity(proof, request.at.now);
+    admitted.map_err(|limited| Stopped::LimitedIdentity {
+        limited,
+        proof: Box::new(proof.clone()),
+    })
+}
+
+/// The JWT in a file, as it is now: a pod's is exchanged every hour.
+async fn jwt_of(path: &Path) -> Result<SecretText, ProviderFault> {
+    let unavailable = |reason: &dyn std::fmt::Display| ProviderFault::Unavailable {
+        reason: format!("the JWT in {}: {reason}", path.display()),
+    };
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|error| unavailable(&error))?;
+    let jwt = text.trim();
+    if jwt.is_empty() || jwt.len() > MAX_JWT_BYTES {
+        return Err(unavailable(&"it is none"));
+    }
+    Ok(jwt.to_owned().into())
 }

@@ -21,6 +21,7 @@ mod operators;
 mod ops;
 mod partial;
 mod refusals;
+mod relay;
 mod sessions;
 mod sockets;
 mod store;
