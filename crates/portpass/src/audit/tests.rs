@@ -276,7 +276,7 @@ async fn a_token_for_a_namespace_that_somebody_else_claimed_is_as_if_it_had_neve
     let house = House::new().await;
     house.record(house.claiming(web(None), "apps/web")).await;
     let other = house.claiming(proof_of("75", "acme/new"), "apps/web");
-    let result = house.try_record("192.0.2.1", Ok(other)).await;
+    let result = house.try_record("192.0.2.1", Ok(other.into())).await;
     let overtaken = Overtaken::Namespace {
         registry: "prod".to_owned(),
         namespace: "apps/web".to_owned(),
@@ -298,7 +298,7 @@ async fn of_two_who_claim_a_namespace_in_one_commit_one_is_overtaken() {
     let first = house.record(house.sign(proof_of("1", "acme/first")));
     let claims = ["74", "75"].map(|id| {
         let token = house.claiming(proof_of(id, "acme/web"), "apps/web");
-        house.try_record("192.0.2.1", Ok(token))
+        house.try_record("192.0.2.1", Ok(token.into()))
     });
     // The first holds the writer up, so that the other two come together.
     gate.admit(2);
