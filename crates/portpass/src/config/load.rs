@@ -168,7 +168,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let database_url = store.settle(reading);
     let admin: AdminSection = reading.section("admin");
     let admin_socket = admin.socket.as_ref().map_or_else(
-        || data_dir.join("admin").join("portpass.sock"),
+        || super::admin::default_socket(&data_dir),
         |socket| reading.path(socket),
     );
     let admin_listen = admin.settle(&listen, tls.as_ref(), reading);
@@ -223,6 +223,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         relay,
         issuers,
         policy,
+        remarks: Vec::new(),
         footprint,
         sources,
     }

@@ -1,4 +1,4 @@
-//! The configuration file: raw text in, valid types out.
+//! The configuration: raw text in, valid types out.
 //!
 //! ```text
 //! sources → tree (include, merge, later) → read (words, cut) → a section's `settle` → Config
@@ -30,6 +30,7 @@ pub use self::{
     sources::{Diagnostic, Sources},
     suggest::{closest, instead},
     tls::TlsFiles,
+    whence::{NoConfiguration, Whence},
 };
 use crate::{
     decision::PolicySource, identity::IssuerSettings, registry::Registry, relay::RelaySettings,
@@ -66,11 +67,13 @@ mod relay;
 mod reload;
 mod rule;
 mod secret;
+mod shim;
 mod sources;
 mod store;
 mod suggest;
 mod tls;
 mod tree;
+mod whence;
 mod words;
 
 #[cfg(test)]
@@ -113,6 +116,8 @@ pub struct Config {
     pub issuers: Vec<IssuerSettings>,
     /// The rules, not yet compiled.
     pub policy: PolicySource,
+    /// What was passed over where it was read, in words for the operator.
+    pub remarks: Vec<String>,
     /// What the files looked like, for [`Watch`].
     pub footprint: Footprint,
     /// The texts, to show faults that are found later.

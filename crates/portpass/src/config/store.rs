@@ -25,11 +25,16 @@ pub(super) struct StoreSection {
     database_url: Option<Located<SecretSection>>,
 }
 
+/// The folder, if nobody names one.
+pub(super) fn default_data_dir() -> String {
+    "/var/lib/portpass".to_owned()
+}
+
 impl Default for StoreSection {
     fn default() -> Self {
         Self {
             data_dir: Located {
-                value: "/var/lib/portpass".to_owned(),
+                value: default_data_dir(),
                 at: Place::default(),
             },
             database_url: None,
@@ -60,7 +65,12 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let is_shared = self.database_url.is_some();
         let relay = self.relay.as_ref().map(|relay| &relay.value);
-        let mut warnings = relay.map_or_else(Vec::new, |relay| relay::warnings(relay, is_shared));
+        let mut warnings = self.remarks.clone();
+        warnings.extend(
+            relay
+                .into_iter()
+                .flat_map(|relay| relay::warnings(relay, is_shared)),
+        );
         if !is_shared {
             return warnings;
         }
