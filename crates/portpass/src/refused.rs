@@ -193,10 +193,14 @@ impl Unvouched {
         self.proof.is_some() || is_known_there
     }
 
+    /// Whether it is the credential that the provider does not take.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.fault, ProviderFault::Refused { .. })
+    }
+
     /// Whether a credential was presented that nobody accepts.
     fn is_unproven(&self) -> bool {
-        let is_refused = matches!(self.fault, ProviderFault::Refused { .. });
-        is_refused && self.proof.is_none()
+        self.is_refused() && self.proof.is_none()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What one request sees of the configuration: all of one reading of the file.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::{
@@ -64,6 +65,21 @@ impl Snapshot {
                 faults.extend(relay.err().unwrap_or_default());
                 Err(ConfigError::new(config.sources.clone(), faults))
             }
+        }
+    }
+
+    /// Opens what a relay seals others' secrets with; a server does so before it
+    /// serves, and nobody else needs to.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be read, or made in the data folder.
+    pub fn open_session_key(&self, data_dir: &Path) -> anyhow::Result<()> {
+        match &self.relay {
+            Some(relay) => relay
+                .open_session_key(data_dir)
+                .context("opening the key that sessions are sealed with"),
+            None => Ok(()),
         }
     }
 

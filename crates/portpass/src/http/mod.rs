@@ -4,6 +4,7 @@
 //! and a line in [`public`] or [`ops`]; status codes are named in `answer.rs`.
 
 mod answer;
+mod browser;
 mod client_ip;
 mod discovery;
 mod health;

@@ -14,12 +14,17 @@ use axum::{
 };
 
 use super::{
-    Edge, Peer, answer,
+    Edge, Peer, answer, browser,
     client_ip::client_ip,
     parameters::{Parameters, is_form},
     trace::RequestId,
 };
-use crate::{audit::Origin, credential::Presented, portpass::TokenRequest, refused::Nonsense};
+use crate::{
+    audit::Origin,
+    credential::{Credential, Presented},
+    portpass::TokenRequest,
+    refused::{Nonsense, Refused},
+};
 
 /// Everything beside the parameters that a request says of itself.
 struct Caller<'a> {
@@ -27,6 +32,9 @@ struct Caller<'a> {
     headers: &'a HeaderMap,
     peer: Peer,
     request_id: RequestId,
+    /// Whether a browser's login counts: it does not in a form, which other
+    /// sites' pages may send.
+    may_be_browser: bool,
 }
 
 pub(super) async fn get(
@@ -41,6 +49,7 @@ pub(super) async fn get(
         headers: &headers,
         peer,
         request_id,
+        may_be_browser: true,
     };
     caller.ask(in_query(&query.unwrap_or_default())).await
 }
@@ -57,6 +66,7 @@ pub(super) async fn post(
         headers: &headers,
         peer,
         request_id,
+        may_be_browser: false,
     };
     caller.ask(form(&headers, body)).await
 }
@@ -93,7 +103,6 @@ impl Caller<'_> {
             .and_then(|value| value.to_str().ok());
         let address = client_ip(self.peer, self.headers, &self.edge.trusted_proxies);
         let origin = Origin::new(address, self.request_id.to_string(), user_agent);
-        let portpass = &self.edge.portpass;
         let result = match &parameters {
             Ok(parameters) => {
                 let request = TokenRequest {
@@ -111,11 +120,53 @@ impl Caller<'_> {
                     scopes: parameters.scopes.iter().map(String::as_str).collect(),
                     services: parameters.services.iter().map(String::as_str).collect(),
                 };
-                portpass.answer(&request).await
+                return self.answer(request).await;
             }
-            Err(nonsense) => portpass.refuse(nonsense.clone(), &origin).await,
+            Err(nonsense) => {
+                let portpass = &self.edge.portpass;
+                portpass.refuse(nonsense.clone(), &origin).await
+            }
         };
         self.edge.metrics.count_answer(&result);
         answer::render(&result, &self.request_id)
+    }
+
+    /// Answers a request; a browser that presents nothing else by the login that
+    /// it has, and a browser's new login is kept.
+    async fn answer(self, request: TokenRequest<'_>) -> Response {
+        let portpass = &self.edge.portpass;
+        let (relay, now) = (portpass.snapshot.load().relay.clone(), portpass.clock.now());
+        let relay = relay.filter(|_| self.may_be_browser && browser::is_of_browser(self.headers));
+        let cookie =
+            browser::cookie(self.headers).filter(|_| request.presented.authorization.is_none());
+        let recalled = match (&relay, &cookie) {
+            (Some(relay), Some(cookie)) => relay.recall_of_browser(cookie, now),
+            (None, _) | (_, None) => None,
+        };
+        let mut request = request;
+        if let Some(password) = &recalled {
+            request.presented.username = Some(password.user());
+            request.presented.password = Some(password.secret().expose());
+        }
+        let result = portpass.answer(&request).await;
+        self.edge.metrics.count_answer(&result);
+        let mut response = answer::render(&result, &self.request_id);
+        let (Some(relay), Ok(recorded)) = (relay, &result) else {
+            return response;
+        };
+        match (recorded.outcome(), cookie) {
+            (Ok(_), _) if recalled.is_none() => {
+                let credential = Credential::from_request(&request.presented).ok();
+                let kept = credential.and_then(|it| relay.keep_for_browser(it, now));
+                if let Some(sealed) = kept {
+                    browser::set_cookie(&mut response, &sealed);
+                }
+            }
+            (Err(Refused::Provider(unvouched)), Some(cookie)) if unvouched.is_refused() => {
+                relay.forget_of_browser(&cookie);
+            }
+            (Ok(_) | Err(_), _) => {}
+        }
+        response
     }
 }

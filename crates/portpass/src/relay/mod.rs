@@ -10,21 +10,35 @@
 //!                                ↘ resign → decision → token → audit → http
 //! ```
 
+mod browser;
 mod caller;
 mod fault;
 mod passed;
 mod provider;
 mod resign;
 mod seal;
+mod session_key;
 mod settings;
 mod stopped;
 mod verify;
 
-use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use scope::Scopes;
 use tokio::time::timeout;
 
+use self::{
+    browser::Browsers,
+    passed::Checked,
+    provider::{Provider, ProviderToken, Showing},
+    stopped::{Stopped, Who},
+};
 pub use self::{
     caller::Caller,
     fault::{Blame, ProviderFault, TokenFault},
@@ -32,14 +46,9 @@ pub use self::{
     seal::{SealKey, Sealed},
     settings::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
-use self::{
-    passed::Checked,
-    provider::{Provider, ProviderToken, Showing},
-    stopped::{Stopped, Who},
-};
 use crate::{
     config::SecretText,
-    credential::Credential,
+    credential::{Credential, Password},
     decision::Access,
     identity::{Circumstances, Directory, Proof},
     limits::Limits,
@@ -60,6 +69,9 @@ const MAX_JWT_BYTES: usize = 16 * 1024;
 pub struct Relay {
     settings: RelaySettings,
     provider: Provider,
+    browsers: Browsers,
+    /// What others' secrets are sealed with, once it is opened.
+    seal_key: OnceLock<SealKey>,
 }
 
 /// What a relay is asked, beside the credential.
@@ -134,6 +146,8 @@ impl Relay {
         Ok(Arc::new(Self {
             provider: Provider::new(settings, counts.unwrap_or_default())?,
             settings: settings.clone(),
+            browsers: Browsers::default(),
+            seal_key: OnceLock::new(),
         }))
     }
 
@@ -150,6 +164,32 @@ impl Relay {
     /// What the provider was asked, and how that came out.
     pub(crate) fn counts(&self) -> &Arc<ProviderCounts> {
         self.provider.counts()
+    }
+
+    /// Keeps the password of a person whom the provider took, and gives what a
+    /// browser may keep in its place; nothing for any other credential.
+    pub fn keep_for_browser(&self, credential: Credential, now: Timestamp) -> Option<Sealed> {
+        match credential {
+            Credential::Password(password) => {
+                self.browsers.keep(self.seal_key.get()?, password, now)
+            }
+            Credential::Anonymous
+            | Credential::ApiToken(_)
+            | Credential::Jwt(_)
+            | Credential::RefreshToken(_) => None,
+        }
+    }
+
+    /// The password that a browser's cookie stands for, if it still does.
+    pub fn recall_of_browser(&self, sealed: &Sealed, now: Timestamp) -> Option<Password> {
+        self.browsers.recall(self.seal_key.get()?, sealed, now)
+    }
+
+    /// Forgets the password that a browser's cookie stands for.
+    pub fn forget_of_browser(&self, sealed: &Sealed) {
+        if let Some(key) = self.seal_key.get() {
+            self.browsers.forget(key, sealed);
+        }
     }
 
     /// Takes a credential to the provider, if that is where it belongs.

@@ -258,6 +258,7 @@ async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Res
         .await?
         .context("opening the signing keys")?;
     let snapshot = Snapshot::of(config, None, now)?;
+    snapshot.open_session_key(&config.data_dir)?;
     let standing = Standing::open(store)
         .await
         .context("reading what operators have settled")?;

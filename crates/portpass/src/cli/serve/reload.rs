@@ -126,6 +126,7 @@ impl Reloader {
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
         let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        snapshot.open_session_key(&self.started.data_dir)?;
         self.portpass.signer.prepare(&config.registries, now)?;
         if let Some(tls) = &self.tls {
             tls.reload()?;

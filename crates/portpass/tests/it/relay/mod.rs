@@ -1,5 +1,7 @@
 //! Beside an identity provider: what is asked of it, and what comes of its answers.
 
+mod browser;
+mod drop_in;
 mod faults;
 mod gate;
 mod passthrough;
