@@ -34,6 +34,7 @@ impl Origin {
     }
 
     /// The same, where the identity provider alone says who is let through.
+    #[must_use]
     pub fn trusting_provider(self) -> Self {
         Self {
             trusts_provider: true,

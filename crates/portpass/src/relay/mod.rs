@@ -124,7 +124,7 @@ impl Proven {
 
 /// The same as [`Vouched`], before what was asked is put to it.
 enum Came {
-    Passed(Checked, Who),
+    Passed(Box<Checked>, Box<Who>),
     Proven(Box<Proven>),
 }
 
@@ -212,12 +212,12 @@ impl Relay {
             let reason = format!("it took longer than {} s in all", TIMEOUT.as_secs());
             Err(Stopped::Provider {
                 fault: ProviderFault::Unavailable { reason },
-                who: Who::default(),
+                who: Box::default(),
             })
         });
         match came {
             Ok(Came::Passed(checked, who)) => {
-                let token = PassedToken::new(checked, who, ask, request.at.now);
+                let token = PassedToken::new(*checked, *who, ask, request.at.now);
                 Ok(Vouched::Passed(Box::new(token)))
             }
             Ok(Came::Proven(proven)) => Ok(Vouched::Proven(proven, ask)),
@@ -239,7 +239,7 @@ impl Relay {
         }
         let stopped = |fault| Stopped::Provider {
             fault,
-            who: who.clone(),
+            who: Box::new(who.clone()),
         };
         let token = match self.given(&caller) {
             Some(token) => token,
@@ -247,7 +247,7 @@ impl Relay {
         };
         if self.settings.answering == Answering::Passthrough {
             let checked = self.check(token, request, ask).await.map_err(stopped)?;
-            return Ok(Came::Passed(checked, who));
+            return Ok(Came::Passed(Box::new(checked), Box::new(who)));
         }
         let is_known = who.proof.is_some();
         let proven = self.resign(caller, token, request).await.map_err(stopped)?;

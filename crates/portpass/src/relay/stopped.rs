@@ -12,7 +12,7 @@ use crate::{
 pub(super) enum Stopped {
     LimitedAddress(Limited),
     LimitedIdentity { limited: Limited, proof: Box<Proof> },
-    Provider { fault: ProviderFault, who: Who },
+    Provider { fault: ProviderFault, who: Box<Who> },
     Unproven(Unproven),
 }
 

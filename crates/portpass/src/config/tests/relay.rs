@@ -1,7 +1,7 @@
 //! `[relay]`: what goes together, and what is said about the rest.
 
 use super::*;
-use crate::relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings};
+use crate::relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant};
 
 /// An issuer that a provider can be.
 const IDP: &str = r#"

@@ -25,9 +25,8 @@ async fn told(reply: Reply, user: &str, password: &str) -> (u16, String, String,
     let post = app.post(&post).await;
     assert_eq!((post.status, &post.bytes), (answer.status, &answer.bytes));
     let events = app.events().await;
-    let kinds = events.iter().map(|event| (&event.kind, &event.reason));
     assert_eq!(events.iter().map(|event| event.count).sum::<i64>(), 2);
-    let (kind, reason) = kinds.last().unwrap();
+    let last = events.last().unwrap();
     let retry = answer.headers.get("retry-after");
     assert_eq!(retry.is_some(), answer.status != 401);
     is_recorded_nowhere(&app, &[password, "hush"]).await;
@@ -38,8 +37,8 @@ async fn told(reply: Reply, user: &str, password: &str) -> (u16, String, String,
         app.get(&query(), Some((user, password))).await.granted(),
         PUSH
     );
-    let shown = reason.clone().unwrap();
-    (answer.status, message, kind.clone(), shown)
+    let reason = last.reason.clone().unwrap();
+    (answer.status, message, last.kind.clone(), reason)
 }
 
 async fn job_is_told(reply: Reply) -> (u16, String, String, String) {
