@@ -103,6 +103,11 @@ fn key() -> &'static Key {
     })
 }
 
+/// The keys of every issuer of the tests, as it publishes them.
+pub(crate) fn jwks() -> &'static str {
+    &key().jwks
+}
+
 /// Signs claims as an issuer of the tests would.
 pub(crate) fn sign(claims: &Map<String, Value>) -> String {
     let header = BASE64_URL_SAFE_NO_PAD.encode(br#"{"alg":"RS256","kid":"one","typ":"JWT"}"#);

@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "config/relay.rs",
             "identity/",
             "outbound/",
-            "relay/provider.rs",
+            "relay/provider/",
         ],
     ),
     (
@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "http/health.rs",
             "admin/",
             "identity/keys/fetch.rs",
-            "relay/provider.rs",
+            "relay/provider/",
         ],
     ),
     ("std::env", &["config/", "main.rs"]),

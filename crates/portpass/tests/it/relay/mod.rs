@@ -6,6 +6,7 @@ mod faults;
 mod gate;
 mod passthrough;
 pub(crate) mod provider;
+mod verified;
 
 use serde_json::{Map, Value, json};
 
