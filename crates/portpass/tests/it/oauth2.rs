@@ -689,7 +689,50 @@ async fn the_metadata_name_what_is_there() {
     };
     let plain = document(TestApp::start().await).await;
     assert!(plain.get("introspection_endpoint").is_none(), "{plain}");
-    insta::assert_json_snapshot!(document(start().await).await, @"");
+    insta::assert_json_snapshot!(document(start().await).await, @r#"
+    {
+      "issuer": "https://registry.example.com",
+      "token_endpoint": "https://registry.example.com/oauth2/token",
+      "jwks_uri": "https://registry.example.com/.well-known/jwks.json",
+      "grant_types_supported": [
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "password",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:token-exchange"
+      ],
+      "token_endpoint_auth_methods_supported": [
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt"
+      ],
+      "token_endpoint_auth_signing_alg_values_supported": [
+        "EdDSA",
+        "ES256",
+        "ES384",
+        "PS256",
+        "PS384",
+        "PS512",
+        "RS256",
+        "RS384",
+        "RS512"
+      ],
+      "scopes_supported": [
+        "docker-registry",
+        "offline_access"
+      ],
+      "response_types_supported": [],
+      "revocation_endpoint": "https://registry.example.com/oauth2/revoke",
+      "revocation_endpoint_auth_methods_supported": [
+        "none"
+      ],
+      "introspection_endpoint": "https://registry.example.com/oauth2/introspect",
+      "introspection_endpoint_auth_methods_supported": [
+        "client_secret_basic"
+      ]
+    }
+    "#);
 }
 
 #[tokio::test]
