@@ -159,7 +159,10 @@ pub fn combinations() -> impl Iterator<Item = Combination> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Impossible {
     /// Distribution finds keys by certificate or key id.
-    #[error("distribution needs a certificate or a key id: use profile `x5c`")]
+    #[error(
+        "distribution needs a certificate or a key id: use profile `x5c`, or `libtrust` for a key that \
+         is given"
+    )]
     DistributionPinned,
     /// Distribution 2's libtrust knows RSA and ECDSA.
     #[error("distribution 2 knows no EdDSA: use algorithm `ES256` or `RS256`")]

@@ -692,15 +692,8 @@ async fn the_metadata_name_what_is_there() {
     insta::assert_json_snapshot!(document(start().await).await, @r#"
     {
       "issuer": "https://registry.example.com",
-      "token_endpoint": "https://registry.example.com/oauth2/token",
       "jwks_uri": "https://registry.example.com/.well-known/jwks.json",
-      "grant_types_supported": [
-        "client_credentials",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        "password",
-        "refresh_token",
-        "urn:ietf:params:oauth:grant-type:token-exchange"
-      ],
+      "token_endpoint": "https://registry.example.com/oauth2/token",
       "token_endpoint_auth_methods_supported": [
         "none",
         "client_secret_basic",
@@ -718,11 +711,18 @@ async fn the_metadata_name_what_is_there() {
         "RS384",
         "RS512"
       ],
+      "grant_types_supported": [
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "password",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:token-exchange"
+      ],
+      "response_types_supported": [],
       "scopes_supported": [
         "docker-registry",
         "offline_access"
       ],
-      "response_types_supported": [],
       "revocation_endpoint": "https://registry.example.com/oauth2/revoke",
       "revocation_endpoint_auth_methods_supported": [
         "none"
