@@ -406,6 +406,36 @@ async fn a_stranger_s_jwt_gets_nothing_by_any_grant() {
 }
 
 #[tokio::test]
+async fn a_registry_token_is_no_credential() {
+    let app = start().await;
+    let access_token = a_token(&app).await;
+    for (way, answer) in by_every_grant(&app, &access_token, PUSH).await {
+        assert_eq!(answer.status, 401, "{way}");
+        assert_eq!(answer.body["error"], "invalid_client", "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_words_beside_dockers_scopes_are_read_again_with_the_file() {
+    let app = TestApp::start().await;
+    let jwt = push_main();
+    let ask = async |scope: &str| {
+        let form = [
+            ("grant_type", BEARER),
+            ("assertion", jwt.as_str()),
+            ("scope", scope),
+        ];
+        token(&app, &form).await.status
+    };
+    assert_eq!(ask("docker-registry").await, 200);
+    assert_eq!(ask("images").await, 400);
+    app.reload(|text| text + "[oauth2]\nscopes = [\"images\"]\n")
+        .await;
+    assert_eq!(ask("docker-registry").await, 400);
+    assert_eq!(ask("images").await, 200);
+}
+
+#[tokio::test]
 async fn a_refusal_has_the_bytes_of_the_token_endpoint() {
     let app = start().await;
     let not_protected = jwt(Kind::GithubActions, "branch", &[]);
