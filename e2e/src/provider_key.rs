@@ -19,6 +19,7 @@ use crate::registry::Trust;
 /// A key as a provider has it: with an id of its own making, in a JWKS.
 #[derive(Debug)]
 pub struct ProviderKey {
+    kid: String,
     pkcs8: Vec<u8>,
     pair: Pair,
 }
@@ -30,24 +31,23 @@ enum Pair {
 }
 
 impl ProviderKey {
-    /// The id that no registry could compute: authentik's is the MD5 of the private key's PEM.
-    pub const KID: &str = "7c69e6a7bd0ebbf21b447d3b8b172214";
-
     /// A new RSA key, as most providers have.
-    pub fn rs256() -> Result<Self> {
+    pub fn rs256(kid: &str) -> Result<Self> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
         let der: Pkcs8V1Der<'_> = pair.as_der()?;
         Ok(Self {
+            kid: kid.to_owned(),
             pkcs8: der.as_ref().to_vec(),
             pair: Pair::Rs256(pair),
         })
     }
 
     /// A P-256 key of PKCS #8 in base64.
-    pub fn es256(pkcs8: &str) -> Result<Self> {
+    pub fn es256(kid: &str, pkcs8: &str) -> Result<Self> {
         let pkcs8 = BASE64.decode(pkcs8.as_bytes())?;
         let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8)?;
         Ok(Self {
+            kid: kid.to_owned(),
             pkcs8,
             pair: Pair::Es256(pair),
         })
@@ -66,21 +66,22 @@ impl ProviderKey {
     pub fn lines(&self, issuer: &str) -> String {
         format!(
             "issuer = {issuer:?}\nkey = \"provider.pem\"\nkid = {:?}\nalgorithm = {:?}\n",
-            Self::KID,
+            self.kid,
             self.algorithm()
         )
     }
 
-    /// The JWKS that the registry was given when it came to trust the provider.
-    pub fn jwks(&self, folder: &Path) -> Result<Trust> {
+    /// The JWKS that a registry was given when it came to trust the provider.
+    pub fn jwks(keys: &[&Self], folder: &Path) -> Result<Trust> {
+        let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect::<Result<_>>()?;
         let path = folder.join("provider.jwks");
-        fs::write(&path, json!({ "keys": [self.jwk()?] }).to_string())?;
+        fs::write(&path, json!({ "keys": keys }).to_string())?;
         Ok(Trust::Jwks(path))
     }
 
     /// A token of the provider's own.
     pub fn sign(&self, claims: &Value) -> Result<String> {
-        let header = json!({ "alg": self.algorithm(), "kid": Self::KID, "typ": "JWT" });
+        let header = json!({ "alg": self.algorithm(), "kid": self.kid, "typ": "JWT" });
         let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let signed = format!("{}.{}", part(&header), part(claims));
         let random = SystemRandom::new();
@@ -132,7 +133,7 @@ impl ProviderKey {
         let mut jwk = numbers;
         for (name, value) in [
             ("alg", self.algorithm()),
-            ("kid", Self::KID),
+            ("kid", &self.kid),
             ("use", "sig"),
         ] {
             let members = jwk.as_object_mut().context("a JWK is an object")?;

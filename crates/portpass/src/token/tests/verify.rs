@@ -18,16 +18,18 @@ fn part(value: &Value) -> String {
     BASE64URL_NOPAD.encode(&serde_json::to_vec(value).unwrap())
 }
 
-/// A token of some claims, signed as a leaf signs, under a certificate that somebody made.
+/// A token of any header and payload, truly signed.
+fn sealed(header: &str, payload: &str, key: &SigningKey) -> String {
+    let input = format!("{header}.{}", BASE64URL_NOPAD.encode(payload.as_bytes()));
+    let signature = key.sign(input.as_bytes()).unwrap();
+    format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+/// One signed as leaves sign, under a certificate that somebody made.
 fn forged(key: &SigningKey, certificate: &Certificate, claims: &Value) -> String {
     let naming = Naming::Profile(Profile::X5c);
-    let signed = format!(
-        "{}.{}",
-        header::encode(key.public(), &naming, certificate),
-        part(claims)
-    );
-    let signature = BASE64URL_NOPAD.encode(&key.sign(signed.as_bytes()).unwrap());
-    format!("{signed}.{signature}")
+    let header = header::encode(key.public(), &naming, certificate);
+    sealed(&header, &claims.to_string(), key)
 }
 
 #[test]
@@ -297,16 +299,10 @@ fn what_our_own_keys_sign_is_a_token_only_if_it_says_what_tokens_say() {
     let claims = Parts::of(&signer.sign(grant(&registry), noon()).unwrap()).claims;
     let table = signer.table.load();
     let own = &table.keys_of(&registry).unwrap().current;
-    let sign = |payload: &str| {
-        let signed = format!(
-            "{}.{}",
-            own.header,
-            BASE64URL_NOPAD.encode(payload.as_bytes())
-        );
-        let signature = BASE64URL_NOPAD.encode(&own.key.sign(signed.as_bytes()).unwrap());
-        format!("{signed}.{signature}")
+    let is_good = |payload: &str| {
+        let token = sealed(&own.header, payload, &own.key);
+        signer.verify(&registry, &token, noon()).is_some()
     };
-    let is_good = |payload: &str| signer.verify(&registry, &sign(payload), noon()).is_some();
     assert!(is_good(&claims.to_string()));
     for name in ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "access"] {
         let mut without = claims.clone();
@@ -336,13 +332,8 @@ fn a_jwt_of_a_platform_is_no_token_of_ours() {
     let key = SigningKey::generate(Algorithm::Rs256).unwrap();
     let claims = fixtures::claims(fixtures::Kind::GithubActions, "push-main").unwrap();
     let header = serde_json::json!({ "typ": "JWT", "alg": "RS256", "kid": "platform" });
-    let signed = format!(
-        "{}.{}",
-        part(&header),
-        part(&Value::Object(claims.at(noon().as_second())))
-    );
-    let signature = BASE64URL_NOPAD.encode(&key.sign(signed.as_bytes()).unwrap());
-    let jwt = format!("{signed}.{signature}");
+    let claims = Value::Object(claims.at(noon().as_second())).to_string();
+    let jwt = sealed(&part(&header), &claims, &key);
     for profile in Profile::ALL {
         let registry = registry(profile, Algorithm::Rs256);
         let signer = house.open(&registry, noon());
