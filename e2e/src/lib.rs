@@ -14,6 +14,7 @@ pub mod issuer;
 pub mod operator;
 pub mod portpass;
 pub mod postgres;
+pub mod provider_key;
 pub mod registry;
 
 pub mod client;

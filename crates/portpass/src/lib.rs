@@ -26,8 +26,10 @@ pub mod standing;
 pub mod store;
 
 pub mod answer;
+pub mod introspect;
 pub mod portpass;
 pub mod refused;
+pub mod revoke;
 
 pub mod admin;
 pub mod cli;

@@ -14,7 +14,7 @@ use crate::{
     decision::Held,
     identity::Circumstances,
     limits::Limits,
-    refused::{Ask, Nonsense, Refused},
+    refused::{Ask, Refused},
     relay::{Proven, Relayed, Vouched},
     session::Evidence,
     snapshot::Snapshot,
@@ -91,17 +91,17 @@ impl Portpass {
         }
     }
 
-    /// Answers a request that could not even be read.
+    /// Answers a request that could not even be read, or that asks for no token.
     ///
     /// # Errors
     ///
     /// As [`Portpass::answer`].
     pub async fn refuse(
         &self,
-        nonsense: Nonsense,
+        refused: impl Into<Refused>,
         origin: &Origin,
     ) -> Result<Recorded, Unrecorded> {
-        let outcome = Err(Refused::Nonsense(nonsense));
+        let outcome = Err(refused.into());
         let origin = under(&self.snapshot.load(), origin);
         self.journal
             .record(outcome, &origin, self.clock.now())

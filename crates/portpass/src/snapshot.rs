@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub registries: Vec<Arc<Registry>>,
     /// The identity provider that we stand beside, if there is one.
     pub relay: Option<Arc<Relay>>,
+    /// The words that may stand beside docker's scopes, and mean nothing here.
+    pub scope_words: Vec<String>,
 }
 
 impl Snapshot {
@@ -58,6 +60,7 @@ impl Snapshot {
                 policy,
                 registries: config.registries.clone(),
                 relay,
+                scope_words: config.scope_words.clone(),
             }),
             (directory, policy, relay) => {
                 let mut faults = directory.err().unwrap_or_default();

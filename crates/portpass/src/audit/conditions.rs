@@ -86,6 +86,8 @@ impl Draft {
                 Refused::LimitedAddress(_)
                 | Refused::LimitedIdentity { .. }
                 | Refused::Nonsense(_)
+                | Refused::NotARegistry
+                | Refused::NotRevoked(_)
                 | Refused::Sign(_)
                 | Refused::Unavailable { .. }
                 | Refused::Unproven { .. },

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     decision::PolicySource,
     outbound::Reach,
-    registry::{Algorithm, Profile, Registry, RegistryKind},
+    registry::{Algorithm, Naming, Profile, Registry, RegistryKind},
     relay::{AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
     token::KeySettings,
 };
@@ -104,10 +104,12 @@ impl Config {
             name: Arc::from(REGISTRY),
             service: client_id.to_owned(),
             kind: RegistryKind::Distribution,
-            profile: Profile::X5c,
+            naming: Naming::Profile(Profile::X5c),
+            key: None,
             algorithm: Algorithm::Es256,
             token_ttl: std::time::Duration::from_mins(15),
             token_issuer: PUBLIC_URL.to_owned(),
+            introspection_secret: None,
         };
         Self {
             public_url: PUBLIC_URL.to_owned(),
@@ -134,6 +136,7 @@ impl Config {
                 value: relay,
                 at: Place::default(),
             }),
+            scope_words: Vec::new(),
             issuers: Vec::new(),
             policy: PolicySource {
                 registries: vec![REGISTRY.to_owned()],

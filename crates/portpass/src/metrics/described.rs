@@ -79,6 +79,12 @@ pub(super) const NETWORK_CHANGES: Described = Described {
     labels: "`issuer`",
     help: "Uses of a session from a network that it was not used from before",
 };
+pub(super) const OAUTH2: Described = Described {
+    name: "oauth2_requests",
+    suffix: "_total",
+    labels: "`endpoint`, `outcome`",
+    help: "Answers of introspect (active, inactive, refused) and revoke (api_token, refresh_token, nothing, refused)",
+};
 pub(super) const OVERTAKEN: Described = Described {
     name: "overtaken",
     suffix: "_total",
@@ -117,7 +123,7 @@ pub(super) const PROVIDER_DURATION: Described = Described {
     help: "How long the identity provider took to answer",
 };
 
-const ALL: [&Described; 17] = [
+const ALL: [&Described; 18] = [
     &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
@@ -129,6 +135,7 @@ const ALL: [&Described; 17] = [
     &REFRESH_TOKENS,
     &SESSIONS_OPENED,
     &NETWORK_CHANGES,
+    &OAUTH2,
     &OVERTAKEN,
     &PRUNED,
     &SUSPENDED,

@@ -48,6 +48,8 @@ mod defaults;
 mod example;
 mod included_files;
 mod later_versions;
+mod oauth2;
+mod registries;
 mod relay;
 mod secrets;
 mod values;

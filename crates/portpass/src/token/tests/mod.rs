@@ -2,10 +2,12 @@
 
 mod authority;
 mod files;
+mod given;
 mod leaves;
 mod public_key;
 mod signing;
 mod staged;
+mod verify;
 
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use super::*;
 use crate::{
     decision::Access,
     identity::{Facts, Proof},
-    registry::{Algorithm, Profile, Registry, RegistryKind},
+    registry::{Algorithm, Naming, Profile, Registry, RegistryKind},
     short_id::ShortId,
 };
 
@@ -38,10 +40,12 @@ fn registry(profile: Profile, algorithm: Algorithm) -> Arc<Registry> {
             Profile::Pinned => RegistryKind::Zot,
             Profile::Libtrust | Profile::Rfc7638 | Profile::X5c => RegistryKind::Distribution,
         },
-        profile,
+        naming: Naming::Profile(profile),
+        key: None,
         algorithm,
         token_ttl: Duration::from_mins(15),
         token_issuer: "https://registry.example.com".to_owned(),
+        introspection_secret: None,
     })
 }
 
@@ -200,7 +204,7 @@ impl Parts {
 fn jwk_of(spki: &[u8]) -> Value {
     super::public_key::PublicKey::from_spki(spki)
         .unwrap()
-        .jwk(Profile::X5c)
+        .jwk("leaf")
 }
 
 fn exported(signer: &Signer, command: KeyCommand) -> String {

@@ -1,9 +1,11 @@
 //! A registry that trusts our tokens, and how it wants them.
 
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::config::SecretText;
 
 /// One `[registry.*]` of the file: everything a token for it depends on.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,13 +17,36 @@ pub struct Registry {
     /// What the registry can verify.
     pub kind: RegistryKind,
     /// How its tokens name their key.
-    pub profile: Profile,
+    pub naming: Naming,
+    /// The file of the private key that the operator gives, in PEM; we make one if there is none.
+    pub key: Option<PathBuf>,
     /// What its tokens are signed with.
     pub algorithm: Algorithm,
     /// How long its tokens live, at most.
     pub token_ttl: Duration,
-    /// The `iss` of its tokens: our `public_url`.
+    /// The `iss` of its tokens: our `public_url`, unless the file says another.
     pub token_issuer: String,
+    /// With what the registry may introspect its own tokens (RFC 7662), if it may.
+    pub introspection_secret: Option<SecretText>,
+}
+
+/// How the tokens of one registry name the key that signed them.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Naming {
+    /// With a `kid` that the operator gives beside the key.
+    Kid(Arc<str>),
+    /// As a profile has it.
+    Profile(Profile),
+}
+
+impl Naming {
+    /// The profile, unless the operator says how the key is named.
+    pub fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Kid(_) => None,
+            Self::Profile(profile) => Some(*profile),
+        }
+    }
 }
 
 /// What a registry can verify.
@@ -78,11 +103,26 @@ pub enum Algorithm {
 impl Registry {
     /// Whether the registry can verify what its profile and algorithm give it.
     ///
+    /// Where the operator names the key, only they know what the registry was told; what no
+    /// file can tell it stays impossible.
+    ///
     /// # Errors
     ///
     /// Says why it cannot, and what would do.
     pub fn check_combination(&self) -> Result<(), Impossible> {
-        check(self.kind, self.profile, self.algorithm)
+        match (&self.naming, self.kind) {
+            (Naming::Profile(profile), kind) => check(kind, *profile, self.algorithm),
+            (Naming::Kid(_), RegistryKind::Zot) => Err(Impossible::ZotKid),
+            (Naming::Kid(_), RegistryKind::Distribution2) if self.algorithm == Algorithm::EdDsa => {
+                Err(Impossible::Distribution2EdDsa)
+            }
+            (
+                Naming::Kid(_),
+                RegistryKind::Distribution
+                | RegistryKind::Distribution2
+                | RegistryKind::Distribution30,
+            ) => Ok(()),
+        }
     }
 }
 
@@ -119,7 +159,10 @@ pub fn combinations() -> impl Iterator<Item = Combination> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Impossible {
     /// Distribution finds keys by certificate or key id.
-    #[error("distribution needs a certificate or a key id: use profile `x5c`")]
+    #[error(
+        "distribution needs a certificate or a key id: use profile `x5c`, or `libtrust` for a key that \
+         is given"
+    )]
     DistributionPinned,
     /// Distribution 2's libtrust knows RSA and ECDSA.
     #[error("distribution 2 knows no EdDSA: use algorithm `ES256` or `RS256`")]
@@ -133,6 +176,9 @@ pub enum Impossible {
          or profile `x5c`, or distribution 3.1"
     )]
     Distribution30Rfc7638(Algorithm),
+    /// zot looks for no key id.
+    #[error("zot holds one key and looks at no key id: leave out `kid`")]
+    ZotKid,
     /// zot holds one key, and looks at no header.
     #[error("zot holds one key and looks at no key id or certificate: use profile `pinned`")]
     ZotNeedsPinned,
@@ -229,62 +275,4 @@ named!(Algorithm {
 });
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use super::*;
-
-    #[test]
-    fn every_cell_of_the_table_is_decided() {
-        let mut table = String::new();
-        for cell in combinations() {
-            if cell.algorithm == Algorithm::ALL[0] {
-                write!(table, "\n{} {}:", cell.kind, cell.profile).unwrap();
-            }
-            match cell.verdict {
-                Ok(()) => write!(table, " {}", cell.algorithm).unwrap(),
-                Err(_) => write!(table, " -").unwrap(),
-            }
-        }
-        assert_eq!(combinations().count(), 48);
-        insta::assert_snapshot!(table.trim_start(), @r"
-        distribution libtrust: EdDSA ES256 RS256
-        distribution pinned: - - -
-        distribution rfc7638: EdDSA ES256 RS256
-        distribution x5c: EdDSA ES256 RS256
-        distribution-2 libtrust: - ES256 RS256
-        distribution-2 pinned: - - -
-        distribution-2 rfc7638: - - -
-        distribution-2 x5c: - ES256 RS256
-        distribution-3.0 libtrust: EdDSA ES256 RS256
-        distribution-3.0 pinned: - - -
-        distribution-3.0 rfc7638: - - RS256
-        distribution-3.0 x5c: EdDSA ES256 RS256
-        zot libtrust: - - -
-        zot pinned: EdDSA ES256 RS256
-        zot rfc7638: - - -
-        zot x5c: - - -
-        ");
-    }
-
-    #[test]
-    fn the_names_are_those_that_serde_reads() {
-        for kind in RegistryKind::ALL {
-            assert_eq!(serde_json::json!(kind), kind.as_str());
-            assert_eq!(kind.as_str().parse(), Ok(kind));
-        }
-        for profile in Profile::ALL {
-            assert_eq!(serde_json::json!(profile), profile.as_str());
-            assert_eq!(profile.as_str().parse(), Ok(profile));
-        }
-        for algorithm in Algorithm::ALL {
-            assert_eq!(serde_json::json!(algorithm), algorithm.as_str());
-            assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
-        }
-        let unknown = "PS256".parse::<Algorithm>().unwrap_err();
-        assert_eq!(
-            unknown.to_string(),
-            r#""PS256" is none of EdDSA, ES256, RS256"#
-        );
-    }
-}
+mod tests;
