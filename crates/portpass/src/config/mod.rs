@@ -40,6 +40,7 @@ use crate::{
 mod admin;
 mod cut;
 mod days;
+mod endpoint;
 mod environment;
 mod error;
 mod events;

@@ -1,15 +1,19 @@
 //! `[relay]`: the identity provider beside which Portpass stands.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, names, read::Reading, secret::SecretSection};
+use super::{
+    Located,
+    endpoint::{check_token_url, place_of},
+    names,
+    read::Reading,
+    secret::SecretSection,
+};
 use crate::{
     identity::{IssuerKind, IssuerSettings},
-    outbound::{Reach, is_localhost},
     relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
 
@@ -254,28 +258,6 @@ fn anonymous(
     }
 }
 
-/// Whether a text can be the provider's token endpoint; if not, why.
-///
-/// Passwords are sent there, so it is `https`, or `http` to this machine.
-fn check_token_url(text: &str, allow_private_network: bool) -> Result<(), String> {
-    let place = place_of(text)?;
-    if place.is_plain() && !place.is_loopback {
-        return Err(
-            "passwords would cross the network in plain text; use `https` (`http` is for this \
-             machine's own addresses)"
-                .to_owned(),
-        );
-    }
-    match place.reach {
-        Reach::Private if !allow_private_network => Err(format!(
-            "{} is a private address: set allow_private_network = true, or use its public address",
-            place.host
-        )),
-        Reach::Private | Reach::Public => Ok(()),
-        Reach::Forbidden => Err(format!("{} is never asked for anything", place.host)),
-    }
-}
-
 /// What is probably not meant, in words for the operator.
 pub(super) fn warnings(relay: &RelaySettings, is_shared: bool) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -288,7 +270,7 @@ pub(super) fn warnings(relay: &RelaySettings, is_shared: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if place_of(&relay.token_url).is_ok_and(|place| place.is_plain() && !place.is_loopback) {
+    if place_of(&relay.token_url).is_ok_and(|place| place.is_plain() && !place.is_loopback()) {
         warnings.push(format!(
             "passwords and JWTs cross the network to {} in plain text; use https",
             relay.token_url
@@ -302,50 +284,4 @@ pub(super) fn warnings(relay: &RelaySettings, is_shared: bool) -> Vec<String> {
         );
     }
     warnings
-}
-
-/// Where a token endpoint is, as far as its address says.
-pub(super) struct PlaceOf {
-    url: Url,
-    host: String,
-    is_loopback: bool,
-    pub(super) reach: Reach,
-}
-
-impl PlaceOf {
-    fn is_plain(&self) -> bool {
-        self.url.scheme() == "http"
-    }
-}
-
-/// The place of a token endpoint, or why a text is none's.
-pub(super) fn place_of(text: &str) -> Result<PlaceOf, String> {
-    let url = Url::parse(text).map_err(|error| format!("this is not a URL: {error}"))?;
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err(format!("`{}` is not spoken; use `https`", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("a user or a password has no place here".to_owned());
-    }
-    if url.fragment().is_some() {
-        return Err("a token endpoint has no `#` (RFC 6749 §3.2)".to_owned());
-    }
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let literal: Option<IpAddr> = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse()
-        .ok();
-    let is_loopback = literal.map_or_else(|| is_localhost(&host), |address| address.is_loopback());
-    let reach = if is_loopback {
-        Reach::Private
-    } else {
-        literal.map_or(Reach::Public, Reach::of)
-    };
-    Ok(PlaceOf {
-        url,
-        host,
-        is_loopback,
-        reach,
-    })
 }

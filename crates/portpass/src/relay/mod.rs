@@ -10,6 +10,7 @@
 //!                                ↘ resign → decision → token → audit → http
 //! ```
 
+mod asking;
 mod browser;
 mod caller;
 mod fault;
@@ -24,7 +25,6 @@ mod verify;
 
 use std::{
     net::IpAddr,
-    path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -36,7 +36,7 @@ use tokio::time::timeout;
 use self::{
     browser::Browsers,
     passed::Checked,
-    provider::{Provider, ProviderToken, Showing},
+    provider::Provider,
     stopped::{Stopped, Who},
 };
 pub use self::{
@@ -47,7 +47,6 @@ pub use self::{
     settings::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
 use crate::{
-    config::SecretText,
     credential::{Credential, Password},
     decision::Access,
     identity::{Circumstances, Directory, Proof},
@@ -60,9 +59,6 @@ pub(crate) use provider::NoProvider;
 /// For all that a relayed request waits for: keys of an issuer, the provider,
 /// the provider's keys. Clients are answered within 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(9);
-
-/// Longest JWT in a file; a pod's is 1 KB.
-const MAX_JWT_BYTES: usize = 16 * 1024;
 
 /// Everything that a request needs which goes through the provider.
 #[derive(Debug)]
@@ -256,93 +252,6 @@ impl Relay {
         }
         Ok(Came::Proven(Box::new(proven)))
     }
-
-    /// The caller's own JWT, where that is a token of the provider already, and
-    /// only says who somebody is.
-    fn given(&self, caller: &Caller) -> Option<ProviderToken> {
-        let Caller::Job {
-            proof: Some(proof),
-            jwt,
-            ..
-        } = caller
-        else {
-            return None;
-        };
-        let is_its = self.settings.provider.as_deref() == Some(proof.identity().issuer());
-        let is_resigned = self.settings.answering != Answering::Passthrough;
-        (is_its && is_resigned).then(|| ProviderToken {
-            access_token: jwt.clone(),
-            refresh_token: None,
-        })
-    }
-
-    /// Presents the caller to the provider.
-    async fn ask(
-        &self,
-        caller: &Caller,
-        request: &Relayed<'_>,
-    ) -> Result<ProviderToken, ProviderFault> {
-        let by_rules = self.settings.answering == Answering::Resign(AccessFrom::Rules);
-        let offline = request.offline && by_rules && matches!(caller, Caller::Person(_));
-        let in_file;
-        let showing = match (caller, &self.settings.anonymous) {
-            (Caller::Job { jwt, .. }, _) => Showing::Jwt(jwt),
-            (Caller::Person(password), _) => Showing::Password {
-                user: password.user(),
-                password: password.secret(),
-            },
-            (Caller::Nobody, Some(AnonymousAs::JwtFile(path))) => {
-                in_file = jwt_of(path).await?;
-                Showing::Jwt(&in_file)
-            }
-            (Caller::Nobody, Some(AnonymousAs::User { name, password })) => Showing::Password {
-                user: name,
-                password,
-            },
-            (Caller::Nobody | Caller::Own(_) | Caller::Returning { .. }, _) => {
-                let reason = "there is nothing to show it".to_owned();
-                return Err(ProviderFault::Unavailable { reason });
-            }
-        };
-        let asked = self
-            .provider
-            .ask(&self.settings, showing, request.scopes, offline)
-            .await;
-        match (asked, caller) {
-            // Whose credential is refused is not the caller, but who set it up.
-            (Err(ProviderFault::Refused { code }), Caller::Nobody) => {
-                Err(ProviderFault::Misconfigured {
-                    code: code.unwrap_or_else(|| "refused".to_owned()),
-                })
-            }
-            (asked, _) => asked,
-        }
-    }
-}
-
-impl Who {
-    fn of(caller: &Caller) -> Self {
-        match caller {
-            Caller::Job { proof, login, .. } => Self {
-                proof: proof.as_deref().cloned(),
-                login: Some(*login),
-                ..Self::default()
-            },
-            Caller::Nobody => Self {
-                is_nobody: true,
-                ..Self::default()
-            },
-            Caller::Own(proof) | Caller::Returning { proof, .. } => Self {
-                proof: Some(Proof::clone(proof)),
-                login: proof.login(),
-                ..Self::default()
-            },
-            Caller::Person(password) => Self {
-                user: Some(passed::printable(password.user())),
-                ..Self::default()
-            },
-        }
-    }
 }
 
 /// Counts a request of somebody who is proven.
@@ -353,18 +262,4 @@ fn admit(proof: Option<&Proof>, request: &Relayed<'_>) -> Result<(), Stopped> {
         limited,
         proof: Box::new(proof.clone()),
     })
-}
-
-/// The JWT in a file, as it is now: a pod's is exchanged every hour.
-async fn jwt_of(path: &Path) -> Result<SecretText, ProviderFault> {
-    let unavailable = |reason: &dyn std::fmt::Display| ProviderFault::Unavailable {
-        reason: format!("the JWT in {}: {reason}", path.display()),
-    };
-    let text = tokio::fs::read_to_string(path).await;
-    let text = text.map_err(|error| unavailable(&error))?;
-    let jwt = text.trim();
-    if jwt.is_empty() || jwt.len() > MAX_JWT_BYTES {
-        return Err(unavailable(&"it is none"));
-    }
-    Ok(jwt.to_owned().into())
 }

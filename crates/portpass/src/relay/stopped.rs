@@ -1,6 +1,6 @@
 //! Where a request ends that gets neither a token nor a proof.
 
-use super::ProviderFault;
+use super::{Caller, ProviderFault, passed::printable};
 use crate::{
     identity::{Proof, Unproven},
     refused::{Ask, Limited, Refused, Unvouched},
@@ -47,6 +47,32 @@ impl Stopped {
                 ask,
             })),
             Self::Unproven(unproven) => Refused::Unproven { unproven, ask },
+        }
+    }
+}
+
+impl Who {
+    /// Who a caller is, before the provider is asked.
+    pub(super) fn of(caller: &Caller) -> Self {
+        match caller {
+            Caller::Job { proof, login, .. } => Self {
+                proof: proof.as_deref().cloned(),
+                login: Some(*login),
+                ..Self::default()
+            },
+            Caller::Nobody => Self {
+                is_nobody: true,
+                ..Self::default()
+            },
+            Caller::Own(proof) | Caller::Returning { proof, .. } => Self {
+                proof: Some(Proof::clone(proof)),
+                login: proof.login(),
+                ..Self::default()
+            },
+            Caller::Person(password) => Self {
+                user: Some(printable(password.user())),
+                ..Self::default()
+            },
         }
     }
 }

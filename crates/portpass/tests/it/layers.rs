@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         &[
             "admin/client.rs",
             "config/public_url.rs",
-            "config/relay.rs",
+            "config/endpoint.rs",
             "identity/",
             "outbound/",
             "relay/provider/",
