@@ -25,8 +25,11 @@ pub mod session;
 pub mod standing;
 pub mod store;
 
+pub mod answer;
+pub mod introspect;
 pub mod portpass;
 pub mod refused;
+pub mod revoke;
 
 pub mod admin;
 pub mod cli;
@@ -36,6 +39,7 @@ pub mod dev;
 pub mod event_id;
 pub mod limits;
 pub mod metrics;
+mod outbound;
 pub mod registry;
 pub mod short_id;
 pub mod snapshot;

@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use moka::sync::Cache;
 
 use crate::{
+    answer::Answer,
     identity::{Identity, Proof},
     refused::{Limited, Refused},
-    token::SignedToken,
 };
 
 /// How many addresses, and how many identities, are remembered.
@@ -69,6 +69,17 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether an address may try a password. Unlike [`Limits::charge`] this
+    /// comes before it is tried: passwords can be guessed, and only the
+    /// provider can tell.
+    ///
+    /// # Errors
+    ///
+    /// When it has failed to prove anybody too often.
+    pub(crate) fn admit_password(&self, address: IpAddr, now: Timestamp) -> Result<(), Limited> {
+        self.addresses.admit(&host(address), now)
+    }
+
     /// Counts a credential that was not accepted against its address, and
     /// answers it with [`Refused::LimitedAddress`] once there were too many.
     ///
@@ -81,17 +92,26 @@ impl Limits {
     /// check at most.
     pub(crate) fn charge(
         &self,
-        outcome: Result<SignedToken, Refused>,
+        outcome: Result<Answer, Refused>,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<SignedToken, Refused> {
-        if !outcome.as_ref().is_err_and(Refused::is_unproven) {
-            return outcome;
+    ) -> Result<Answer, Refused> {
+        if outcome.as_ref().is_err_and(Refused::is_unproven) {
+            self.count_unproven(address, now)?;
         }
+        outcome
+    }
+
+    /// Counts something that was not accepted against its address.
+    ///
+    /// # Errors
+    ///
+    /// When there was too much.
+    pub(crate) fn count_unproven(&self, address: IpAddr, now: Timestamp) -> Result<(), Limited> {
         let host = host(address);
         self.addresses.admit(&host, now)?;
         self.addresses.count(&host, now);
-        outcome
+        Ok(())
     }
 }
 

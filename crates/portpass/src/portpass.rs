@@ -1,19 +1,21 @@
 //! The whole journey of one request.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use scope::Scopes;
 
 use crate::{
+    answer::Answer,
     audit::{Journal, Origin, Recorded, SessionNow, Unrecorded},
     clock::Clock,
     credential::{Credential, Presented, Secret, SecretKind},
     decision::Held,
-    identity::{Circumstances, Proof, Unproven},
+    identity::Circumstances,
     limits::Limits,
-    refused::{Ask, Nonsense, Refused},
+    refused::{Ask, Refused},
+    relay::{Proven, Relayed, Vouched},
     session::Evidence,
     snapshot::Snapshot,
     standing::Standing,
@@ -69,9 +71,11 @@ impl Portpass {
         let mut attempt = 1;
         loop {
             let now = self.clock.now();
-            let outcome = self.issue(request, now).await;
-            let outcome = self.limits.charge(outcome, request.origin.address, now);
-            match self.journal.record(outcome, &request.origin, now).await {
+            let snapshot = self.snapshot.load_full();
+            let origin = under(&snapshot, &request.origin);
+            let outcome = self.issue(request, &snapshot, now).await;
+            let outcome = self.limits.charge(outcome, origin.address, now);
+            match self.journal.record(outcome, &origin, now).await {
                 Ok(recorded) => {
                     self.remember(&recorded).await;
                     return Ok(recorded);
@@ -87,30 +91,33 @@ impl Portpass {
         }
     }
 
-    /// Answers a request that could not even be read.
+    /// Answers a request that could not even be read, or that asks for no token.
     ///
     /// # Errors
     ///
     /// As [`Portpass::answer`].
     pub async fn refuse(
         &self,
-        nonsense: Nonsense,
+        refused: impl Into<Refused>,
         origin: &Origin,
     ) -> Result<Recorded, Unrecorded> {
-        let outcome = Err(Refused::Nonsense(nonsense));
-        self.journal.record(outcome, origin, self.clock.now()).await
+        let outcome = Err(refused.into());
+        let origin = under(&self.snapshot.load(), origin);
+        self.journal
+            .record(outcome, &origin, self.clock.now())
+            .await
     }
 
     async fn issue(
         &self,
         request: &TokenRequest<'_>,
+        snapshot: &Snapshot,
         now: Timestamp,
-    ) -> Result<SignedToken, Refused> {
-        let snapshot = self.snapshot.load_full();
+    ) -> Result<Answer, Refused> {
         let registry = snapshot.registry(&request.services)?;
         let scopes = Scopes::parse(request.scopes.iter().copied())?;
         let ask = Ask {
-            registry: Arc::clone(registry),
+            registry: Arc::clone(&registry),
             policy: snapshot.policy.version(),
             scopes,
         };
@@ -126,18 +133,38 @@ impl Portpass {
             settled: &settled,
             now,
         };
-        let proof = match prove(&snapshot, &request.presented, &circumstances).await {
-            Ok(proof) => proof,
-            Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
+        let credential = match Credential::from_request(&request.presented) {
+            Ok(credential) => credential,
+            Err(malformed) => {
+                let unproven = malformed.into();
+                return Err(Refused::Unproven { unproven, ask });
+            }
         };
-        if let Err(limited) = self.limits.admit_identity(&proof, now) {
-            return Err(Refused::LimitedIdentity {
-                limited,
-                proof: Box::new(proof),
-                ask,
-            });
-        }
-        let namespaces = snapshot.policy.namespaces(&proof, registry);
+        let (proven, ask) = match &snapshot.relay {
+            None => {
+                self.prove(snapshot, credential, &circumstances, ask)
+                    .await?
+            }
+            Some(relay) => {
+                let scopes = ask.scopes.clone();
+                let relayed = Relayed {
+                    directory: &snapshot.directory,
+                    at: &circumstances,
+                    scopes: &scopes,
+                    offline: request.offline,
+                    limits: &self.limits,
+                    address: request.origin.address,
+                };
+                match relay.vouch(credential, &relayed, ask).await? {
+                    Vouched::Passed(token) => return Ok(Answer::Passed(token)),
+                    Vouched::Proven(proven, ask) => (*proven, ask),
+                }
+            }
+        };
+        let Proven {
+            proof, may_outlive, ..
+        } = proven;
+        let namespaces = snapshot.policy.namespaces(&proof, &registry);
         let owners = match self.standing.owners(&registry.name, &namespaces).await {
             Ok(owners) => owners,
             Err(error) => return Err(Refused::Unavailable { error, ask }),
@@ -146,9 +173,33 @@ impl Portpass {
             groups: settled.groups(proof.identity()),
             owners: &owners,
         };
-        let grant = snapshot.policy.decide(proof, held, registry, &ask.scopes)?;
+        let grant = snapshot
+            .policy
+            .decide(proof, held, &registry, &ask.scopes)?;
         let token = self.signer.sign(grant, now)?;
-        Ok(offline(token, request.offline)?)
+        Ok(offline(token, request.offline && may_outlive)?.into())
+    }
+
+    /// Who the caller proves to be by our issuers and secrets alone.
+    async fn prove(
+        &self,
+        snapshot: &Snapshot,
+        credential: Credential,
+        circumstances: &Circumstances<'_>,
+        ask: Ask,
+    ) -> Result<(Proven, Ask), Refused> {
+        let proof = match snapshot.directory.prove(credential, circumstances).await {
+            Ok(proof) => proof,
+            Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
+        };
+        if let Err(limited) = self.limits.admit_identity(&proof, circumstances.now) {
+            return Err(Refused::LimitedIdentity {
+                limited,
+                proof: Box::new(proof),
+                ask,
+            });
+        }
+        Ok((Proven::by_ourselves(proof), ask))
     }
 
     /// Keeps in memory what a commit has made of a session.
@@ -167,14 +218,12 @@ impl Portpass {
     }
 }
 
-/// Who the caller proves to be by what was presented.
-async fn prove(
-    snapshot: &Snapshot,
-    presented: &Presented<'_>,
-    circumstances: &Circumstances<'_>,
-) -> Result<Proof, Unproven> {
-    let credential = Credential::from_request(presented)?;
-    snapshot.directory.prove(credential, circumstances).await
+/// Where a request came from, with the mark of the relay that it goes through.
+fn under<'o>(snapshot: &Snapshot, origin: &'o Origin) -> Cow<'o, Origin> {
+    match &snapshot.relay {
+        Some(relay) if relay.trusts_provider() => Cow::Owned(origin.clone().trusting_provider()),
+        Some(_) | None => Cow::Borrowed(origin),
+    }
 }
 
 /// The token, with a refresh token where one was asked for and may be given:

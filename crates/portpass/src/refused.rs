@@ -6,8 +6,9 @@ use scope::{InvalidScope, Scopes};
 
 use crate::{
     decision::{self, Denied},
-    identity::{Identity, Proof, Rejected, Unproven},
+    identity::{Facts, Identity, Proof, Rejected, StrangerReason, Unproven},
     registry::Registry,
+    relay::{Blame, ProviderFault},
     short_id::ShortId,
     store::StoreError,
     token::SignError,
@@ -35,7 +36,7 @@ impl Ask {
     pub fn rejection(&self, rejected: &Rejected) -> String {
         decision::rejection(
             &self.scopes,
-            &rejected.name,
+            Some(&rejected.name),
             &rejected.facts,
             &rejected.reason,
             self.decision(rejected.login),
@@ -52,6 +53,12 @@ pub enum Refused {
     /// Nobody can tell what is asked.
     #[error("nonsense: {0}")]
     Nonsense(#[from] Nonsense),
+    /// The credentials are not those of a registry that may introspect.
+    #[error("the credentials are not those of a registry that may ask what its tokens are")]
+    NotARegistry,
+    /// The database cannot tell what a secret is, or not take note that it is given up.
+    #[error("{0}")]
+    NotRevoked(#[source] StoreError),
     /// The address has failed to prove anybody too often.
     #[error(transparent)]
     LimitedAddress(#[from] Limited),
@@ -65,6 +72,9 @@ pub enum Refused {
         /// What was asked.
         ask: Ask,
     },
+    /// The identity provider gave nothing that can be used.
+    #[error("{}", .0.fault)]
+    Provider(Box<Unvouched>),
     /// Our fault.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -92,12 +102,25 @@ pub enum Nonsense {
     /// The grant type of a form is none that this server knows.
     #[error("grant_type must be password or refresh_token")]
     GrantType,
+    /// The grant type is none that the OAuth 2 endpoint knows.
+    #[error(
+        "grant_type must be client_credentials, password, refresh_token, \
+         urn:ietf:params:oauth:grant-type:jwt-bearer or \
+         urn:ietf:params:oauth:grant-type:token-exchange"
+    )]
+    OAuthGrantType,
     /// The form or query cannot be read.
     #[error("{0}")]
     Request(String),
     /// A scope cannot be read.
     #[error("{0}")]
     Scope(#[from] InvalidScope),
+    /// A scope is neither docker's nor one of the words beside them.
+    #[error(
+        "the scope `{0}` is unknown here; scopes are written as in repository:web:pull, and \
+         [oauth2] names the others"
+    )]
+    ScopeWord(String),
     /// There is no `service`, and more than one registry.
     #[error("the request names no service")]
     ServiceMissing,
@@ -107,6 +130,12 @@ pub enum Nonsense {
     /// No registry has this `service`.
     #[error("the service is not one of this server's registries")]
     ServiceUnknown,
+    /// A token for something else than one of our registries (RFC 8693 §2.2.2).
+    #[error("{0}")]
+    Target(&'static str),
+    /// A token that nobody can take back before it expires (RFC 7009 §2.2.1).
+    #[error("access tokens cannot be revoked; they expire within minutes")]
+    TokenType,
 }
 
 impl Refused {
@@ -114,16 +143,91 @@ impl Refused {
     pub(crate) fn is_unproven(&self) -> bool {
         match self {
             Self::Unproven { unproven, .. } => match unproven {
-                Unproven::Rejected(_) | Unproven::Stranger(_) => true,
+                // Whoever presents nothing has tried nothing.
+                Unproven::Stranger(stranger) => stranger.reason != StrangerReason::NothingPresented,
+                Unproven::Rejected(_) => true,
                 Unproven::Unavailable { .. } => false,
             },
+            Self::NotARegistry => true,
+            Self::Provider(unvouched) => unvouched.is_unproven(),
             Self::Denied(_)
             | Self::LimitedAddress(_)
             | Self::LimitedIdentity { .. }
             | Self::Nonsense(_)
+            | Self::NotRevoked(_)
             | Self::Sign(_)
             | Self::Unavailable { .. } => false,
         }
+    }
+}
+
+/// Somebody for whom the identity provider gave nothing that can be used.
+#[derive(Debug)]
+pub struct Unvouched {
+    /// Why not.
+    pub fault: ProviderFault,
+    /// Who it is by an issuer of ours, if that was asked.
+    pub proof: Option<Proof>,
+    /// The login of the JWT that was presented.
+    pub login: Option<ShortId>,
+    /// The user name that a person gave; printable and short.
+    pub user: Option<String>,
+    /// Whether nothing was presented.
+    pub is_nobody: bool,
+    /// What was asked.
+    pub ask: Ask,
+}
+
+impl Unvouched {
+    /// The decision's id, if it is the same for a retry: of the login, or of the
+    /// name that a person gave.
+    pub fn decision(&self) -> Option<ShortId> {
+        let of_user = |user: &String| ShortId::of_parts([b"user".as_slice(), user.as_bytes()]);
+        let login = self.login.or_else(|| self.user.as_ref().map(of_user))?;
+        Some(self.ask.decision(login))
+    }
+
+    /// What the caller is told: somebody known what was asked and for whom,
+    /// anybody else the category alone.
+    pub fn message(&self) -> String {
+        let fault = &self.fault;
+        match self.decision() {
+            Some(id) if self.is_of_somebody() && fault.blame() == Blame::Caller => {
+                let withheld = match fault {
+                    ProviderFault::Withheld(scope) => Scopes::parse([&*scope.to_string()]).ok(),
+                    ProviderFault::Busy { .. }
+                    | ProviderFault::Misconfigured { .. }
+                    | ProviderFault::Refused { .. }
+                    | ProviderFault::Token(_)
+                    | ProviderFault::Unavailable { .. } => None,
+                };
+                let asked = withheld.as_ref().unwrap_or(&self.ask.scopes);
+                let no_facts = Facts::default();
+                let (name, facts) = match &self.proof {
+                    Some(proof) => (Some(proof.name()), proof.facts()),
+                    None => (self.user.as_deref(), &no_facts),
+                };
+                decision::rejection(asked, name, facts, fault, id)
+            }
+            Some(id) if self.login.is_some() => format!("{fault}; decision {id}"),
+            Some(_) | None => fault.to_string(),
+        }
+    }
+
+    /// Whether it is about somebody whom an issuer of ours, or the provider, knows.
+    pub fn is_of_somebody(&self) -> bool {
+        let is_known_there = matches!(self.fault, ProviderFault::Withheld(_)) && !self.is_nobody;
+        self.proof.is_some() || is_known_there
+    }
+
+    /// Whether it is the credential that the provider does not take.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.fault, ProviderFault::Refused { .. })
+    }
+
+    /// Whether a credential was presented that nobody accepts.
+    fn is_unproven(&self) -> bool {
+        self.is_refused() && self.proof.is_none()
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Origin, recorded::SessionNow, seen::Seen};
 use crate::{
+    answer::Answer,
     decision::Denied,
     identity::{Fact, Proof, TOKEN},
     refused::Refused,
@@ -66,13 +67,17 @@ impl SessionDraft {
 impl Draft {
     /// What an outcome asks of the store.
     pub(super) fn of(
-        outcome: &Result<SignedToken, Refused>,
+        outcome: &Result<Answer, Refused>,
         origin: &Origin,
         seen: &Seen,
         now: Timestamp,
     ) -> Self {
         match outcome {
-            Ok(token) => Self::of_token(token, origin, seen, now),
+            Ok(Answer::Signed(token)) => Self::of_token(token, origin, seen, now),
+            Ok(Answer::Passed(token)) => Self::of_proof(token.proof(), seen, now),
+            Err(Refused::Provider(unvouched)) => {
+                Self::of_proof(unvouched.proof.as_ref(), seen, now)
+            }
             Err(Refused::Denied(denied)) => Self {
                 conditions: of_denied(denied, seen, now),
                 ..Self::default()
@@ -81,10 +86,24 @@ impl Draft {
                 Refused::LimitedAddress(_)
                 | Refused::LimitedIdentity { .. }
                 | Refused::Nonsense(_)
+                | Refused::NotARegistry
+                | Refused::NotRevoked(_)
                 | Refused::Sign(_)
                 | Refused::Unavailable { .. }
                 | Refused::Unproven { .. },
             ) => Self::default(),
+        }
+    }
+
+    /// Who was seen, where no session comes of it.
+    fn of_proof(proof: Option<&Proof>, seen: &Seen, now: Timestamp) -> Self {
+        let identity = proof.and_then(|proof| identity(proof, seen, now));
+        Self {
+            conditions: Conditions {
+                identity,
+                ..Conditions::default()
+            },
+            ..Self::default()
         }
     }
 

@@ -62,7 +62,10 @@ const BODY: &[(&str, &str)] = &[
     ("address", "The client's address, behind trusted proxies."),
     ("asked", "The scopes that were asked for, sorted."),
     ("action", "What an operator did (`operator`)."),
-    ("actor", "Which operator did it (`operator`)."),
+    (
+        "actor",
+        "Which operator did it, or `portpass`, or `bearer` (`operator`).",
+    ),
     ("claims", "The claims that rules name, as the JWT had them."),
     (
         "claimed",
@@ -74,7 +77,7 @@ const BODY: &[(&str, &str)] = &[
     ),
     (
         "detail",
-        "What exactly was wrong with a stranger's credential; what an operator changed.",
+        "What exactly was wrong with a stranger's credential, or at the identity provider; what an operator changed.",
     ),
     ("expires_at", "When the token expires."),
     ("facts", "The facts of the login."),
@@ -99,12 +102,20 @@ const BODY: &[(&str, &str)] = &[
         "The version of the rules: it changes when a decision could.",
     ),
     (
+        "provider_subject",
+        "Whom the identity provider's token is about: its `sub`, where it was passed through.",
+    ),
+    (
         "refresh_token",
         "`true` where a refresh token was given along (`token`).",
     ),
     (
         "refresh_token_limit",
         "`true` where one was asked for, and the session had as many as it may.",
+    ),
+    (
+        "relay",
+        "`passthrough` where the identity provider's own token was answered.",
     ),
     (
         "repositories",
@@ -123,8 +134,16 @@ const BODY: &[(&str, &str)] = &[
         "Whether the token's session was `opened` or `used`.",
     ),
     (
+        "trust_provider",
+        "`true` where the identity provider alone says who is let through.",
+    ),
+    (
         "unmet",
         "The fact that was unmet in the rule that came closest.",
+    ),
+    (
+        "user",
+        "The name that a person gave whom the identity provider took.",
     ),
     ("user_agent", "What the client calls itself."),
     ("uses", "How often the session was used by then."),
@@ -141,7 +160,7 @@ pub fn reference() -> String {
          | `stranger` | Nobody was proven. | the first few per reason, issuer and minute; the rest counted |\n\
          | `anonymous` | A token was given to nobody in particular. | one per minute, network and repository, counted |\n\
          | `failure` | Another system, or we, failed. | the first few per reason, issuer and minute; the rest counted |\n\
-         | `operator` | An operator changed something; `portpass` is the actor where it did so itself. | one each |\n\n\
+         | `operator` | An operator changed something; `portpass` is the actor where it did so itself, `bearer` where whoever had a secret gave it up. | one each |\n\n\
          Every event has `id`, `at`, `last`, `count`, `kind`, `reason`, `decision`, `login`, `registry`, `issuer`, \
          `identity` (absent ones are `null`) and a `body` with what else is known:\n\n\
          | key | meaning |\n| --- | --- |\n",

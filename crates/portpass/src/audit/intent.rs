@@ -9,27 +9,36 @@ use super::{
     sharing::{Class, Intent},
 };
 use crate::{
-    decision::Decision,
+    answer::Answer,
+    decision::{Access, Decision},
     event_id::event_id,
     refused::{Ask, Refused},
+    relay::PassedToken,
     store::{Conditions, EventRow},
     token::SignedToken,
 };
+
+/// The mark of what happened where the provider alone says who is let through.
+pub(super) const TRUST_PROVIDER: &str = "trust_provider";
 
 /// The event of a request's outcome.
 ///
 /// Of its session, a token's event says here only what is known before the
 /// commit; the writer adds the rest.
 pub(super) fn of_outcome(
-    outcome: &Result<SignedToken, Refused>,
+    outcome: &Result<Answer, Refused>,
     conditions: &Conditions,
     new_network: Option<&str>,
     origin: &Origin,
     now: Timestamp,
 ) -> Intent {
     match outcome {
-        Ok(token) if token.grant().proof().is_anonymous() => anonymous(token, origin, now),
-        Ok(token) => issued(token, conditions, new_network, origin, now),
+        Ok(Answer::Signed(token)) if token.grant().proof().is_anonymous() => {
+            anonymous(token, origin, now)
+        }
+        Ok(Answer::Signed(token)) => issued(token, conditions, new_network, origin, now),
+        Ok(Answer::Passed(token)) if token.is_anonymous() => passed_to_nobody(token, origin, now),
+        Ok(Answer::Passed(token)) => passed(token, origin, now),
         Err(refused) => of_refusal(refused, origin, now),
     }
 }
@@ -78,23 +87,75 @@ fn issued(
 
 fn anonymous(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
     let decision = token.grant().decision();
-    let network = origin.network();
-    let names = token
-        .grant()
-        .access()
-        .iter()
-        .map(|access| access.name.as_str());
-    let repositories: Vec<&str> = names.collect();
+    let body = Map::from_iter([("policy".to_owned(), json!(decision.policy()))]);
     let registry = &decision.registry().name;
+    to_nobody(registry, token.grant().access(), body, origin, now)
+}
+
+/// A token of the provider's, given to somebody who presented something.
+fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
+    let ask = token.ask();
+    let mut body = asked(ask);
+    body.insert("access".to_owned(), json!(token.access()));
+    body.insert("expires_at".to_owned(), json!(token.expires_at()));
+    body.insert(
+        "lifetime_seconds".to_owned(),
+        json!(token.lifetime_seconds()),
+    );
+    body.extend(of_provider(token));
+    let mut row = row("token", now);
+    token.id().clone_into(&mut row.id);
+    row.registry = Some(ask.registry.name.to_string());
+    row.login = token.login().map(|login| login.to_string());
+    row.decision = token.login().map(|login| ask.decision(login).to_string());
+    if let Some(proof) = token.proof() {
+        row.issuer = Some(proof.identity().issuer().to_owned());
+        row.identity = Some(proof.identity().id().to_owned());
+        body.insert("facts".to_owned(), json!(proof.facts()));
+        body.insert("means".to_owned(), json!(proof.evidence().code()));
+        body.insert("name".to_owned(), json!(proof.name()));
+    }
+    if let Some(user) = token.user() {
+        body.insert("user".to_owned(), json!(user));
+    }
+    finish(&mut row, body, origin);
+    Intent::own(row)
+}
+
+/// A token of the provider's, given to somebody who presented nothing.
+fn passed_to_nobody(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
+    let mut body = of_provider(token);
+    body.insert("policy".to_owned(), json!(token.ask().policy));
+    to_nobody(&token.registry().name, token.access(), body, origin, now)
+}
+
+/// What is said of the provider's part in a token.
+fn of_provider(token: &PassedToken) -> Map<String, Value> {
+    let mut body = Map::from_iter([("relay".to_owned(), json!("passthrough"))]);
+    if let Some(subject) = token.subject() {
+        body.insert("provider_subject".to_owned(), json!(subject));
+    }
+    body
+}
+
+/// A row for nobody in particular, which others of the same minute share.
+fn to_nobody(
+    registry: &str,
+    access: &[Access],
+    more: Map<String, Value>,
+    origin: &Origin,
+    now: Timestamp,
+) -> Intent {
+    let network = origin.network();
+    let repositories: Vec<&str> = access.iter().map(|access| access.name.as_str()).collect();
     let key = format!("{registry} {network} {}", repositories.join(" "));
     let mut row = row("anonymous", now);
-    row.registry = Some(registry.to_string());
-    row.body = json!({
-        "network": network,
-        "policy": decision.policy(),
-        "repositories": repositories,
-    })
-    .to_string();
+    row.registry = Some(registry.to_owned());
+    let mut body = Map::from_iter([("network".to_owned(), json!(network))]);
+    body.extend(more);
+    body.insert("repositories".to_owned(), json!(repositories));
+    mark(&mut body, origin);
+    row.body = Value::Object(body).to_string();
     Intent::new(row, Class::Anonymous { key })
 }
 
@@ -139,7 +200,15 @@ pub(super) fn finish(row: &mut EventRow, mut body: Map<String, Value>, origin: &
     if let Some(user_agent) = &origin.user_agent {
         body.insert("user_agent".to_owned(), json!(user_agent));
     }
+    mark(&mut body, origin);
     row.body = Value::Object(body).to_string();
+}
+
+/// Marks what happened where the provider alone says who is let through.
+fn mark(body: &mut Map<String, Value>, origin: &Origin) {
+    if origin.trusts_provider {
+        body.insert(TRUST_PROVIDER.to_owned(), json!(true));
+    }
 }
 
 pub(super) fn row(kind: &str, now: Timestamp) -> EventRow {

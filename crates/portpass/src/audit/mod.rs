@@ -37,9 +37,9 @@ pub use self::{
     writer::{Commits, Gate},
 };
 use crate::{
+    answer::Answer,
     refused::Refused,
     store::{Conditions, Overtaken, Store, StoreError, Verdict},
-    token::SignedToken,
 };
 
 /// Requests that may wait for a commit at once; more are answered with 503.
@@ -79,7 +79,7 @@ impl Journal {
     /// [overtaken](Unrecorded::Overtaken), it is as if it had never been.
     pub async fn record(
         &self,
-        outcome: Result<SignedToken, Refused>,
+        outcome: Result<Answer, Refused>,
         origin: &Origin,
         now: Timestamp,
     ) -> Result<Recorded, Unrecorded> {

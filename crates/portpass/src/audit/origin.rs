@@ -14,6 +14,8 @@ pub struct Origin {
     pub request_id: String,
     /// What the client calls itself; printable and short.
     pub user_agent: Option<String>,
+    /// Whether an identity provider alone says who is let through.
+    pub trusts_provider: bool,
 }
 
 impl Origin {
@@ -27,6 +29,16 @@ impl Origin {
             address,
             request_id,
             user_agent,
+            trusts_provider: false,
+        }
+    }
+
+    /// The same, where the identity provider alone says who is let through.
+    #[must_use]
+    pub fn trusting_provider(self) -> Self {
+        Self {
+            trusts_provider: true,
+            ..self
         }
     }
 

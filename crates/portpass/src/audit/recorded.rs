@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    credential::Secret, refused::Refused, session::Session, short_id::ShortId, token::SignedToken,
+    answer::Answer, credential::Secret, refused::Refused, session::Session, short_id::ShortId,
 };
 
 /// An outcome whose event is on the disk. Only
 /// [`Journal::record`](super::Journal::record) makes one.
 #[derive(Debug)]
 pub struct Recorded {
-    pub(super) outcome: Result<SignedToken, Refused>,
+    pub(super) outcome: Result<Answer, Refused>,
     pub(super) has_refresh_token: bool,
     pub(super) session: Option<SessionNow>,
     pub(super) network_changed: bool,
@@ -29,14 +29,14 @@ pub enum SessionNow {
 
 impl Recorded {
     /// What may now be answered.
-    pub fn outcome(&self) -> &Result<SignedToken, Refused> {
+    pub fn outcome(&self) -> &Result<Answer, Refused> {
         &self.outcome
     }
 
     /// The refresh token to be answered, if it was stored: a session has only
     /// so many.
     pub fn refresh_token(&self) -> Option<&Secret> {
-        let token = self.outcome.as_ref().ok()?;
+        let token = self.outcome.as_ref().ok()?.signed()?;
         token.refresh_token().filter(|_| self.has_refresh_token)
     }
 

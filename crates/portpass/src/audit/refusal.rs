@@ -11,7 +11,8 @@ use super::{
 use crate::{
     decision::Decision,
     identity::{Proof, Rejected, Stranger, Unproven},
-    refused::{Ask, Refused, limited_id},
+    refused::{Ask, Refused, Unvouched, limited_id},
+    relay::Blame,
     short_id::ShortId,
 };
 
@@ -75,6 +76,15 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
             let body = message(&nonsense.to_string());
             stranger("nonsense", None, body, origin, now, "stranger", None)
         }
+        Refused::NotARegistry => {
+            let body = message(&refused.to_string());
+            stranger("not_a_registry", None, body, origin, now, "stranger", None)
+        }
+        Refused::NotRevoked(error) => {
+            let body = message(&error.to_string());
+            stranger("database", None, body, origin, now, "failure", None)
+        }
+        Refused::Provider(unvouched) => of_unvouched(unvouched, origin, now),
         Refused::Sign(error) => {
             let body = message(&error.to_string());
             stranger("not_signed", None, body, origin, now, "failure", None)
@@ -107,6 +117,41 @@ fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) 
         row,
         Class::Refusal(shared(decision, rejected.reason.code())),
     )
+}
+
+fn of_unvouched(unvouched: &Unvouched, origin: &Origin, now: Timestamp) -> Intent {
+    let (fault, ask) = (&unvouched.fault, &unvouched.ask);
+    let mut body = asked(ask);
+    body.insert("message".to_owned(), json!(unvouched.message()));
+    if let Some(detail) = fault.detail() {
+        body.insert("detail".to_owned(), json!(detail));
+    }
+    let proof = unvouched.proof.as_ref();
+    if let Some(proof) = proof {
+        body.insert("facts".to_owned(), json!(proof.facts()));
+        body.insert("name".to_owned(), json!(proof.name()));
+    }
+    let (reason, decision) = (fault.code(), unvouched.decision());
+    let kind = match fault.blame() {
+        Blame::Provider => "failure",
+        Blame::Caller if unvouched.is_of_somebody() => "refusal",
+        Blame::Caller => "stranger",
+    };
+    if let Some(user) = unvouched.user.as_ref().filter(|_| kind == "refusal") {
+        // Of strangers not even the name: people type their passwords there.
+        body.insert("user".to_owned(), json!(user));
+    }
+    let issuer = proof.map(|proof| proof.identity().issuer());
+    let mut intent = stranger(reason, issuer, body, origin, now, kind, None);
+    let row = &mut intent.row;
+    row.registry = Some(ask.registry.name.to_string());
+    row.login = unvouched.login.map(|login| login.to_string());
+    row.decision = decision.map(|id| id.to_string());
+    row.identity = proof.map(|proof| proof.identity().id().to_owned());
+    if let Some(id) = decision.filter(|_| kind == "refusal") {
+        intent.class = Class::Refusal(shared(id, reason));
+    }
+    intent
 }
 
 /// With which refusals one shares a row: the same decision for the same reason.

@@ -16,7 +16,7 @@ use crate::{
     session::{Evidence, Login, Session},
     short_id::ShortId,
     store::{DataDir, EventFilter, RowFilter},
-    token::{KeySettings, Signer},
+    token::{KeySettings, SignedToken, Signer},
 };
 
 /// A journal over a database in a folder of its own, and a signer.
@@ -90,13 +90,13 @@ impl House {
     }
 
     async fn record_from(&self, address: &str, token: SignedToken) -> Recorded {
-        self.try_record(address, Ok(token)).await.unwrap()
+        self.try_record(address, Ok(token.into())).await.unwrap()
     }
 
     async fn try_record(
         &self,
         address: &str,
-        outcome: Result<SignedToken, Refused>,
+        outcome: Result<Answer, Refused>,
     ) -> Result<Recorded, Unrecorded> {
         let origin = Origin::new(address.parse().unwrap(), "request".to_owned(), None);
         self.journal.record(outcome, &origin, now()).await
@@ -278,7 +278,7 @@ async fn a_token_for_a_namespace_that_somebody_else_claimed_is_as_if_it_had_neve
     let house = House::new().await;
     house.record(house.claiming(web(None), "apps/web")).await;
     let other = house.claiming(proof_of("75", "acme/new"), "apps/web");
-    let result = house.try_record("192.0.2.1", Ok(other)).await;
+    let result = house.try_record("192.0.2.1", Ok(other.into())).await;
     let overtaken = Overtaken::Namespace {
         registry: "prod".to_owned(),
         namespace: "apps/web".to_owned(),
@@ -300,7 +300,7 @@ async fn of_two_who_claim_a_namespace_in_one_commit_one_is_overtaken() {
     let first = house.record(house.sign(proof_of("1", "acme/first")));
     let claims = ["74", "75"].map(|id| {
         let token = house.claiming(proof_of(id, "acme/web"), "apps/web");
-        house.try_record("192.0.2.1", Ok(token))
+        house.try_record("192.0.2.1", Ok(token.into()))
     });
     // The first holds the writer up, so that the other two come together.
     gate.admit(2);

@@ -1,6 +1,6 @@
 //! `portpass check`: loads everything the server would, and exits.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::printer::Printer;
 use crate::{
     clock::Clock,
-    config::{self, Config, ConfigError},
+    config::{Config, ConfigError, Whence},
     decision::GroupSource,
     http::tls::{Tls, TlsError},
     snapshot::Snapshot,
@@ -26,8 +26,8 @@ impl Check {
     /// # Errors
     ///
     /// Nothing can be printed.
-    pub(super) fn run(config: &Path, printer: Printer) -> anyhow::Result<ExitCode> {
-        let checked = load(config, Clock::System.now());
+    pub(super) fn run(whence: &Whence, printer: Printer) -> anyhow::Result<ExitCode> {
+        let checked = load(whence, Clock::System.now());
         match (&checked, printer.is_json()) {
             (Ok(config), false) => Printer::text(&summary(config))?,
             (Ok(config), true) => Printer::json(&json_summary(config))?,
@@ -54,8 +54,8 @@ enum Broken {
 
 /// Reads the files, compiles what the server would of them, and opens the
 /// certificates and keys that they name.
-fn load(path: &Path, now: Timestamp) -> Result<Config, Broken> {
-    let config = config::load(path)?;
+fn load(whence: &Whence, now: Timestamp) -> Result<Config, Broken> {
+    let config = whence.load()?;
     Snapshot::of(&config, None, now)?;
     config.keys.check()?;
     if let Some(files) = &config.tls {
@@ -162,7 +162,7 @@ kind = "distribution"
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portpass.toml");
         std::fs::write(&path, text).unwrap();
-        load(&path, Timestamp::UNIX_EPOCH)
+        load(&Whence::File(path), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{offline, printer::Printer, serve};
 use crate::{
     clock::Clock,
-    config,
+    config::{self, Whence},
     dev::{DevKey, DevSettings, JwtOrder, marker},
     token::{KeyAnswer, KeyCommand, Signer},
 };
@@ -86,7 +86,8 @@ impl DevArgs {
         if let KeyAnswer::Exported { content } = answer {
             std::fs::write(settings.registry_ca(), content).context("exporting the CA")?;
         }
-        serve::serve(config, &path, data_dir, Some(&settings.next_steps()))
+        let next_steps = settings.next_steps();
+        serve::serve(config, Whence::File(path), data_dir, Some(&next_steps))
     }
 
     /// Writes the files of `portpass dev`, for the server to load.

@@ -112,7 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
         Command::Backup(args) => args.run(reach, printer),
-        Command::Check(check::Check) => check::Check::run(&reach.file()?, printer),
+        Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
@@ -123,7 +123,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Namespaces(args) => args.run(reach, printer),
         Command::Reference(reference) => reference.run(),
         Command::Restore(args) => args.run(reach, printer),
-        Command::Serve(serve::Serve) => serve::Serve::run(&reach.file()?),
+        Command::Serve(serve::Serve) => serve::Serve::run(reach.whence()?),
         Command::Sessions(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
         Command::Diff(_) => Err(not_in_this_version("diff")),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     admin::{Client, ClientError, Question},
-    config::{self, Config, SecretText},
+    config::{self, Config, NoConfiguration, SecretText, Whence},
 };
 
 /// Where the configuration is when nobody says: here, or where packages put it.
@@ -47,18 +47,19 @@ pub(super) struct Operator {
 }
 
 impl Reach {
-    /// The configuration file.
-    pub(super) fn file(&self) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.config {
-            return Ok(path.clone());
-        }
+    /// Where the configuration comes from: a file, or the environment.
+    pub(super) fn whence(&self) -> anyhow::Result<Whence> {
         let mut places = CONFIGURATIONS.into_iter().map(PathBuf::from);
-        places.find(|path| path.exists()).with_context(|| {
-            let [here, installed] = CONFIGURATIONS;
-            format!(
-                "there is neither ./{here} nor {installed}; name the configuration with -c FILE"
-            )
-        })
+        let file = self.config.clone();
+        match Whence::of(file.or_else(|| places.find(|path| path.exists()))) {
+            Err(NoConfiguration::Neither) => {
+                let [here, installed] = CONFIGURATIONS;
+                bail!(
+                    "there is neither ./{here} nor {installed}; name the configuration with -c FILE"
+                )
+            }
+            whence => Ok(whence?),
+        }
     }
 
     /// The configuration, for commands that only work beside the files.
@@ -66,13 +67,13 @@ impl Reach {
         if self.server.is_some() {
             bail!("this works on the files of this machine; leave --server out");
         }
-        Ok(config::load(&self.file()?)?)
+        Ok(self.whence()?.load()?)
     }
 
     /// The running server; else the configuration of the one that does not run.
     pub(super) async fn server(&self) -> anyhow::Result<Result<Client, Box<Config>>> {
         let Some(url) = &self.server else {
-            let config = config::load(&self.file()?)?;
+            let config = self.whence()?.load()?;
             return Ok(match Client::connect(&config.admin_socket).await? {
                 Some(client) => Ok(client),
                 None => Err(Box::new(config)),

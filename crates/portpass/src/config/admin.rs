@@ -1,6 +1,10 @@
 //! `[admin]`: where the commands reach a running server.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +43,11 @@ pub struct AdminListen {
     pub address: SocketAddr,
     /// The secrets that are accepted, by the names of their holders.
     pub tokens: BTreeMap<String, SecretText>,
+}
+
+/// The socket, if nobody says where it is.
+pub(super) fn default_socket(data_dir: &Path) -> PathBuf {
+    data_dir.join("admin").join("portpass.sock")
 }
 
 impl AdminSection {

@@ -1,6 +1,6 @@
 //! `[keys]`: what tokens are signed with.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,14 +39,20 @@ impl Default for KeysSection {
 }
 
 impl KeysSection {
+    /// How often the signing keys under the CA are renewed.
+    pub(super) fn rotate_every(&self) -> Duration {
+        self.rotate_every.duration()
+    }
+
     pub(super) fn settle(self, data_dir: &Path, reading: &mut Reading<'_>) -> KeySettings {
+        let rotate_every = self.rotate_every();
         let ca = self
             .ca
             .map(|files| (reading.file(&files.certificate), reading.file(&files.key)));
         KeySettings {
             data_dir: data_dir.to_owned(),
             ca,
-            rotate_every: self.rotate_every.duration(),
+            rotate_every,
         }
     }
 }

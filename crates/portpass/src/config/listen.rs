@@ -39,16 +39,32 @@ pub struct ListenSettings {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-impl Default for ListenSection {
+impl Default for ListenSettings {
     fn default() -> Self {
-        let loopback = |port| Located {
-            value: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)),
-            at: super::Place::default(),
-        };
+        let loopback = |port| SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
         Self {
             http: loopback(8080),
             ops: loopback(9090),
             trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl Default for ListenSection {
+    fn default() -> Self {
+        let ListenSettings {
+            http,
+            ops,
+            trusted_proxies,
+        } = ListenSettings::default();
+        let nowhere = |value| Located {
+            value,
+            at: super::Place::default(),
+        };
+        Self {
+            http: nowhere(http),
+            ops: nowhere(ops),
+            trusted_proxies,
         }
     }
 }

@@ -13,8 +13,9 @@ use super::{
     file, group, images, include, issuer, later,
     listen::ListenSection,
     names,
+    oauth2::OAuth2Section,
     read::{Reading, folder_of},
-    registry,
+    registry, relay,
     reload::Footprint,
     rule,
     sources::Sources,
@@ -168,15 +169,17 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let database_url = store.settle(reading);
     let admin: AdminSection = reading.section("admin");
     let admin_socket = admin.socket.as_ref().map_or_else(
-        || data_dir.join("admin").join("portpass.sock"),
+        || super::admin::default_socket(&data_dir),
         |socket| reading.path(socket),
     );
     let admin_listen = admin.settle(&listen, tls.as_ref(), reading);
     let keys = reading
         .section::<super::keys::KeysSection>("keys")
         .settle(&data_dir, reading);
+    let scope_words = reading.section::<OAuth2Section>("oauth2").settle(reading);
     let (registries, registry_names) = registry::settle(reading, &public_url);
     let (issuers, issuer_names) = issuer::settle(reading);
+    let relay = relay::settle(reading, &issuers, &issuer_names);
     let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
     let images = images::settle(reading, &issuers, &issuer_names);
     let matches = reading.named::<Located<When>>("match");
@@ -215,12 +218,15 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         admin_listen,
         admin_socket,
         keys,
+        scope_words,
         log,
         data_dir,
         database_url,
         registries,
+        relay,
         issuers,
         policy,
+        remarks: Vec::new(),
         footprint,
         sources,
     }

@@ -1,4 +1,4 @@
-//! The configuration file: raw text in, valid types out.
+//! The configuration: raw text in, valid types out.
 //!
 //! ```text
 //! sources → tree (include, merge, later) → read (words, cut) → a section's `settle` → Config
@@ -30,14 +30,17 @@ pub use self::{
     sources::{Diagnostic, Sources},
     suggest::{closest, instead},
     tls::TlsFiles,
+    whence::{NoConfiguration, Whence},
 };
 use crate::{
-    decision::PolicySource, identity::IssuerSettings, registry::Registry, token::KeySettings,
+    decision::PolicySource, identity::IssuerSettings, registry::Registry, relay::RelaySettings,
+    token::KeySettings,
 };
 
 mod admin;
 mod cut;
 mod days;
+mod endpoint;
 mod environment;
 mod error;
 mod events;
@@ -55,20 +58,24 @@ mod log;
 mod metrics;
 mod names;
 mod number;
+mod oauth2;
 mod period;
 pub mod place;
 mod public_url;
 mod read;
 pub mod reference;
 mod registry;
+mod relay;
 mod reload;
 mod rule;
 mod secret;
+mod shim;
 mod sources;
 mod store;
 mod suggest;
 mod tls;
 mod tree;
+mod whence;
 mod words;
 
 #[cfg(test)]
@@ -97,6 +104,8 @@ pub struct Config {
     pub admin_socket: PathBuf,
     /// What tokens are signed with.
     pub keys: KeySettings,
+    /// The words that may stand beside docker's scopes, and mean nothing here.
+    pub scope_words: Vec<String>,
     /// How the server's own log is written.
     pub log: LogSettings,
     /// Where everything is kept.
@@ -105,10 +114,14 @@ pub struct Config {
     pub database_url: Option<SecretText>,
     /// The registries, by name.
     pub registries: Vec<Arc<Registry>>,
+    /// The identity provider that we stand beside, if there is one.
+    pub relay: Option<Located<RelaySettings>>,
     /// The issuers, by name.
     pub issuers: Vec<IssuerSettings>,
     /// The rules, not yet compiled.
     pub policy: PolicySource,
+    /// What was passed over where it was read, in words for the operator.
+    pub remarks: Vec<String>,
     /// What the files looked like, for [`Watch`].
     pub footprint: Footprint,
     /// The texts, to show faults that are found later.

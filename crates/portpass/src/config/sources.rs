@@ -55,6 +55,18 @@ pub struct Diagnostic {
 }
 
 impl Sources {
+    /// A text that stands in no file, under what it is called.
+    pub(super) fn of_text(name: &str, text: String) -> Self {
+        let source = Source {
+            path: PathBuf::from(name),
+            text,
+            is_unread: false,
+        };
+        Self {
+            files: vec![source],
+        }
+    }
+
     /// Reads a file and keeps its text, even when it is faulty.
     ///
     /// Gives the file's number, and what is wrong with it as text.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Config, Located, Place,
     read::Reading,
+    relay,
     secret::{SecretSection, SecretText},
 };
 use crate::registry::{Naming, Profile};
@@ -24,11 +25,16 @@ pub(super) struct StoreSection {
     database_url: Option<Located<SecretSection>>,
 }
 
+/// The folder, if nobody names one.
+pub(super) fn default_data_dir() -> String {
+    "/var/lib/portpass".to_owned()
+}
+
 impl Default for StoreSection {
     fn default() -> Self {
         Self {
             data_dir: Located {
-                value: "/var/lib/portpass".to_owned(),
+                value: default_data_dir(),
                 at: Place::default(),
             },
             database_url: None,
@@ -57,8 +63,15 @@ impl StoreSection {
 impl Config {
     /// What loads and is probably not meant, in words for the operator.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.database_url.is_none() {
+        let is_shared = self.database_url.is_some();
+        let relay = self.relay.as_ref().map(|relay| &relay.value);
+        let mut warnings = self.remarks.clone();
+        warnings.extend(
+            relay
+                .into_iter()
+                .flat_map(|relay| relay::warnings(relay, is_shared)),
+        );
+        if !is_shared {
             return warnings;
         }
         if self.keys.ca.is_none() {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::short_id::ShortId;
+use crate::{config::SecretText, short_id::ShortId};
 
 /// Longest JWT we look at; GitLab's with 200 groups stay under it.
 const MAX_BYTES: usize = 16 * 1024;
@@ -185,6 +185,12 @@ impl UnverifiedJwt {
     /// The signature.
     pub fn signature(&self) -> &[u8] {
         &self.signature
+    }
+
+    /// The whole text again, for the one whom it is passed on to.
+    pub(crate) fn encoded(&self) -> SecretText {
+        let signature = URL_SAFE_NO_PAD.encode(&self.signature);
+        format!("{}.{signature}", self.signing_input).into()
     }
 
     /// What the header says the JWT is.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 mod basic;
+mod client;
 mod json;
 mod jwt;
 mod password;
@@ -13,6 +14,7 @@ mod secret;
 
 pub(crate) use self::json::object;
 pub use self::{
+    client::ClientCredentials,
     jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt},
     password::Password,
     secret::{Secret, SecretHash, SecretKind},
@@ -53,6 +55,7 @@ impl fmt::Debug for Presented<'_> {
         f.debug_struct("Presented")
             .field("authorization", &self.authorization.is_some())
             .field("password", &self.password.is_some())
+            .field("username", &self.username.is_some())
             .field("refresh_token", &self.refresh_token.is_some())
             .finish()
     }

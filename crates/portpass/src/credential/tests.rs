@@ -354,8 +354,8 @@ fn nothing_presented_can_be_read_from_debug_output() {
     let presented = Presented {
         authorization: Some(&header),
         password: Some(&text),
+        username: Some(&text),
         refresh_token: Some(&secret),
-        username: None,
     };
     let shown = format!("{presented:?} {:?} {:?}", by_form(&text), by_form(&secret));
     assert!(!shown.contains("portpass_rt_"), "{shown}");

@@ -201,7 +201,8 @@ pub struct Access {
 }
 
 impl Access {
-    fn scope_text(&self) -> String {
+    /// The entry as a scope's text.
+    pub(crate) fn scope_text(&self) -> String {
         let class = self.class.as_ref();
         let class = class.map(|class| format!("({class})")).unwrap_or_default();
         format!(

@@ -105,10 +105,11 @@ impl fmt::Display for Refusal {
 }
 
 /// The message for somebody known whose JWT is not accepted, in the form of a
-/// [`Refusal`]; `reason` says what is wrong with the JWT.
+/// [`Refusal`]; `reason` says what is wrong with the JWT. So too where somebody
+/// else refuses, who may be known by no name.
 pub fn rejection(
     asked: &Scopes,
-    name: &str,
+    name: Option<&str>,
     facts: &Facts,
     reason: &dyn fmt::Display,
     id: ShortId,
@@ -116,7 +117,7 @@ pub fn rejection(
     let is_change = |scope: &&Scope| scope.actions.iter().any(|action| action != "pull");
     let scope = asked.iter().find(is_change).or(asked.iter().next());
     let mut text = String::with_capacity(256);
-    let written = push_who(&mut text, scope, Some(name), facts, None)
+    let written = push_who(&mut text, scope, name, facts, None)
         .and_then(|()| write!(text, ": {}; decision {id}", echo(&reason.to_string())));
     written.expect("writing to a string cannot fail");
     defused(&text)

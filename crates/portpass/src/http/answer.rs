@@ -12,13 +12,18 @@ use serde::Serialize;
 
 use super::trace::RequestId;
 use crate::{
+    answer::Answer,
     audit::{Recorded, Unrecorded},
     credential::Secret,
     identity::{Missing, Unproven},
-    refused::{self, Ask, Limited, Nonsense, Refused},
+    introspect::Introspected,
+    refused::{self, Ask, Limited, Nonsense, Refused, Unvouched},
+    relay::ProviderFault,
     short_id::ShortId,
-    token::SignedToken,
 };
+
+/// The longest wait that an identity provider's is passed on as.
+const LONGEST_WAIT_SECONDS: u64 = 60;
 
 /// A token, in the words of the Docker token protocol and of RFC 6749 §5.1.
 ///
@@ -30,6 +35,9 @@ struct Granted<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
+    /// What a token exchange has made (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
     scope: String,
@@ -60,10 +68,16 @@ struct Shape {
 }
 
 /// Renders what was recorded; what was not is only said to be unavailable.
-pub(super) fn render(result: &Result<Recorded, Unrecorded>, request_id: &RequestId) -> Response {
+///
+/// `issued_token_type` is what a token exchange says of its token, beside the rest.
+pub(super) fn render(
+    result: &Result<Recorded, Unrecorded>,
+    issued_token_type: Option<&'static str>,
+    request_id: &RequestId,
+) -> Response {
     match result {
         Ok(recorded) => match recorded.outcome() {
-            Ok(token) => granted(token, recorded.refresh_token()),
+            Ok(answer) => granted(answer, recorded.refresh_token(), issued_token_type),
             Err(refused) => shape(refused, request_id).into_response(),
         },
         Err(unrecorded) => {
@@ -80,15 +94,38 @@ pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
     Shape::unavailable("the request took too long; try again".to_owned()).into_response()
 }
 
+/// That a secret is good for nothing, whatever it was before (RFC 7009 §2.2).
+pub(super) fn revoked() -> Response {
+    uncached(StatusCode::OK.into_response())
+}
+
+/// What a token is (RFC 7662 §2.2).
+pub(super) fn introspected(introspected: &Introspected) -> Response {
+    uncached((StatusCode::OK, Json(introspected)).into_response())
+}
+
 /// A token; the refresh token beside it only where its record stored it.
-fn granted(token: &SignedToken, refresh_token: Option<&Secret>) -> Response {
+fn granted(
+    answer: &Answer,
+    refresh_token: Option<&Secret>,
+    issued_token_type: Option<&'static str>,
+) -> Response {
+    let (token, expires_in, scope) = match answer {
+        Answer::Passed(token) => (token.encoded(), token.told_seconds(), token.scope_text()),
+        Answer::Signed(token) => (
+            token.encoded(),
+            token.lifetime_seconds(),
+            token.grant().scope_text(),
+        ),
+    };
     let body = Granted {
-        token: token.encoded(),
-        access_token: token.encoded(),
+        token,
+        access_token: token,
         token_type: "Bearer",
-        expires_in: token.lifetime_seconds(),
+        expires_in,
+        issued_token_type,
         refresh_token: refresh_token.map(Secret::expose),
-        scope: token.grant().scope_text(),
+        scope,
     };
     uncached((StatusCode::OK, Json(body)).into_response())
 }
@@ -117,6 +154,12 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
                 retry_after_seconds: None,
             }
         }
+        Refused::NotARegistry => Shape::unauthorized(refused.to_string()),
+        Refused::NotRevoked(error) => {
+            tracing::error!(request.id = %request_id, error = %error, "A secret was not revoked because of the database");
+            Shape::unavailable("the database cannot be reached right now; try again".to_owned())
+        }
+        Refused::Provider(unvouched) => of_provider(unvouched, request_id),
         Refused::Sign(error) => {
             tracing::error!(request.id = %request_id, error = %error, "A granted token could not be signed");
             Shape {
@@ -152,6 +195,37 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
     }
 }
 
+/// What the identity provider did not give: 401 where it refuses the caller,
+/// 503 where it fails.
+fn of_provider(unvouched: &Unvouched, request_id: &RequestId) -> Shape {
+    let message = unvouched.message();
+    match &unvouched.fault {
+        ProviderFault::Busy { retry_after } => {
+            let seconds = retry_after.map_or(1, |wait| wait.as_secs());
+            let seconds = seconds.clamp(1, LONGEST_WAIT_SECONDS);
+            Shape::limited(Limited { seconds }, message)
+        }
+        ProviderFault::Refused { .. } | ProviderFault::Withheld(_)
+            if unvouched.is_of_somebody() =>
+        {
+            Shape::denied(message)
+        }
+        ProviderFault::Refused { .. } | ProviderFault::Withheld(_) => Shape::unauthorized(message),
+        fault @ (ProviderFault::Misconfigured { .. }
+        | ProviderFault::Token(_)
+        | ProviderFault::Unavailable { .. }) => {
+            let detail = fault.detail();
+            tracing::warn!(
+                request.id = %request_id,
+                provider.fault = fault.word(),
+                provider.detail = detail,
+                "The identity provider gave nothing that can be used: {fault}"
+            );
+            Shape::unavailable(message)
+        }
+    }
+}
+
 /// A reason with the decision's id behind it, where there is a login to derive
 /// one from: the same for the `POST` and the `GET` that repeats it.
 fn with_decision(reason: &dyn std::fmt::Display, ask: &Ask, login: Option<ShortId>) -> String {
@@ -163,8 +237,10 @@ fn with_decision(reason: &dyn std::fmt::Display, ask: &Ask, login: Option<ShortI
 
 fn nonsense_error(nonsense: &Nonsense) -> &'static str {
     match nonsense {
-        Nonsense::GrantType => "unsupported_grant_type",
-        Nonsense::Scope(_) => "invalid_scope",
+        Nonsense::GrantType | Nonsense::OAuthGrantType => "unsupported_grant_type",
+        Nonsense::Scope(_) | Nonsense::ScopeWord(_) => "invalid_scope",
+        Nonsense::Target(_) => "invalid_target",
+        Nonsense::TokenType => "unsupported_token_type",
         Nonsense::Request(_)
         | Nonsense::ServiceMissing
         | Nonsense::ServiceTwice

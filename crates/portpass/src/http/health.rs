@@ -52,6 +52,15 @@ pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
+/// `/live`: the process answers, where it stands in for a shim that had this.
+pub(super) async fn live(State(edge): State<Arc<Edge>>) -> StatusCode {
+    if edge.portpass.snapshot.load().relay.is_some() {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
+}
+
 /// `/readyz` for everybody: one word.
 pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     status(&edge).into_response()

@@ -55,7 +55,7 @@ pub struct Stranger {
 
 impl Unproven {
     /// A stranger of whom nothing but this is known.
-    pub(super) fn stranger(reason: StrangerReason) -> Self {
+    pub(crate) fn stranger(reason: StrangerReason) -> Self {
         Self::Stranger(Stranger {
             issuer: None,
             login: None,
@@ -117,9 +117,24 @@ pub enum StrangerReason {
     /// What was presented cannot be read.
     #[error("the credential cannot be read")]
     Malformed,
+    /// Another password than a JWT, under the user name that is for JWTs.
+    #[error("the password is not a JWT, which this user name is for")]
+    NoJwt,
     /// The issuer is configured for other tenants.
     #[error("the JWT's owner is not one that this issuer is configured for")]
     NotPinned,
+    /// Nothing was presented where only the identity provider knows who may what.
+    #[error(
+        "no credential was presented; log in with the JWT of your platform, or with your name and \
+         password"
+    )]
+    NothingPresented,
+    /// A secret of ours, which is of no use where the provider's tokens are answered.
+    #[error(
+        "a token of Portpass is of no use here; log in with the JWT of your platform, or with \
+         your name and password"
+    )]
+    OwnSecret,
     /// A password that is neither a JWT nor a secret of ours.
     #[error("the password is neither a JWT nor a token of Portpass")]
     Password,
@@ -157,7 +172,10 @@ impl StrangerReason {
             Self::ColonInUserName => "colon_in_user_name",
             Self::ForbiddenHeader => "forbidden_header",
             Self::Malformed => "malformed",
+            Self::NoJwt => "no_jwt",
             Self::NotPinned => "not_pinned",
+            Self::NothingPresented => "nothing_presented",
+            Self::OwnSecret => "own_secret",
             Self::Password => "password",
             Self::RefreshTokenUnknown => "refresh_token_unknown",
             Self::SecretDamaged => "secret_damaged",

@@ -59,7 +59,7 @@ pub(super) const TOKENS: Described = Described {
     name: "tokens",
     suffix: "_total",
     labels: "`means`",
-    help: "Tokens given by what the caller proved it by: anonymous, api_token, jwt, refresh_token",
+    help: "Tokens given by what the caller proved it by: anonymous, api_token, jwt, refresh_token; passthrough where the provider's own was answered",
 };
 pub(super) const REFRESH_TOKENS: Described = Described {
     name: "refresh_tokens",
@@ -78,6 +78,12 @@ pub(super) const NETWORK_CHANGES: Described = Described {
     suffix: "_total",
     labels: "`issuer`",
     help: "Uses of a session from a network that it was not used from before",
+};
+pub(super) const OAUTH2: Described = Described {
+    name: "oauth2_requests",
+    suffix: "_total",
+    labels: "`endpoint`, `outcome`",
+    help: "Answers of introspect (active, inactive, refused) and revoke (api_token, refresh_token, nothing, refused)",
 };
 pub(super) const OVERTAKEN: Described = Described {
     name: "overtaken",
@@ -104,7 +110,20 @@ pub(super) const DATABASE_SILENCE: Described = Described {
     help: "Time since a shared database was last heard; 0 where the database is our own",
 };
 
-const ALL: [&Described; 15] = [
+pub(super) const PROVIDER_REQUESTS: Described = Described {
+    name: "provider_requests",
+    suffix: "_total",
+    labels: "`outcome`",
+    help: "Requests to the identity provider by outcome: ok, busy, misconfigured, refused, unavailable",
+};
+pub(super) const PROVIDER_DURATION: Described = Described {
+    name: "provider_request_duration",
+    suffix: "_seconds",
+    labels: "",
+    help: "How long the identity provider took to answer",
+};
+
+const ALL: [&Described; 18] = [
     &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
@@ -116,10 +135,13 @@ const ALL: [&Described; 15] = [
     &REFRESH_TOKENS,
     &SESSIONS_OPENED,
     &NETWORK_CHANGES,
+    &OAUTH2,
     &OVERTAKEN,
     &PRUNED,
     &SUSPENDED,
     &DATABASE_SILENCE,
+    &PROVIDER_REQUESTS,
+    &PROVIDER_DURATION,
 ];
 
 impl Described {
@@ -153,7 +175,7 @@ pub fn reference() -> String {
     page.push_str(
         "\nOutcomes of `portpass_token_requests_total`: `issued`, `denied` (proven, and may not), \
          `rejected` (known, but what was presented cannot be accepted now), `stranger` (nobody was proven), \
-         `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys, or the database, cannot be had), \
+         `malformed`, `nonsense`, `limited`, `unavailable` (an issuer's keys, the database, or the identity provider cannot be had), \
          `unrecorded` (the event could not be committed), `failed`.\n",
     );
     page

@@ -4,6 +4,7 @@
 //! and words of ours, never anything that a caller chose.
 
 mod described;
+mod provider;
 
 use std::{
     fmt,
@@ -13,7 +14,10 @@ use std::{
 
 use jiff::Timestamp;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::{
+        EncodeLabelSet,
+        text::{encode_eof, encode_registry},
+    },
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
@@ -21,14 +25,17 @@ use prometheus_client::{
 pub use self::described::reference;
 use self::described::{
     ADMIN_FAILURES, CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE,
-    NETWORK_CHANGES, OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED,
+    NETWORK_CHANGES, OAUTH2, OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED,
     SUSPENDED, TOKENS,
 };
+pub(crate) use self::provider::ProviderCounts;
 use crate::{
+    answer::Answer,
     audit::{Recorded, SessionNow, Unrecorded},
     identity::{Directory, Unproven},
     portpass::Portpass,
-    refused::Refused,
+    refused::{Refused, Unvouched},
+    relay::{Blame, ProviderFault},
     token::SignedToken,
 };
 
@@ -39,7 +46,7 @@ const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 pub struct Metrics {
     registry: Registry,
     admin_failures: Counter,
-    answers: Family<Answer, Counter>,
+    answers: Family<Counted, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     reloads: Family<Reload, Counter>,
     issuer_keys: Family<Issuer, Gauge>,
@@ -49,6 +56,7 @@ pub struct Metrics {
     refresh_tokens: Family<Refresh, Counter>,
     sessions_opened: Family<Issuer, Counter>,
     network_changes: Family<Issuer, Counter>,
+    oauth2: Family<OAuth2, Counter>,
     overtaken: Counter,
     pruned: Family<Pruned, Counter>,
     suspended: Family<Issuer, Gauge>,
@@ -56,7 +64,7 @@ pub struct Metrics {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Answer {
+struct Counted {
     outcome: &'static str,
     registry: String,
     issuer: String,
@@ -88,6 +96,12 @@ struct Refresh {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct OAuth2 {
+    endpoint: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Pruned {
     table: &'static str,
 }
@@ -108,6 +122,7 @@ impl Metrics {
             refresh_tokens: Family::default(),
             sessions_opened: Family::default(),
             network_changes: Family::default(),
+            oauth2: Family::default(),
             overtaken: Counter::default(),
             pruned: Family::default(),
             suspended: Family::default(),
@@ -125,6 +140,7 @@ impl Metrics {
         REFRESH_TOKENS.register(registry, metrics.refresh_tokens.clone());
         SESSIONS_OPENED.register(registry, metrics.sessions_opened.clone());
         NETWORK_CHANGES.register(registry, metrics.network_changes.clone());
+        OAUTH2.register(registry, metrics.oauth2.clone());
         OVERTAKEN.register(registry, metrics.overtaken.clone());
         PRUNED.register(registry, metrics.pruned.clone());
         SUSPENDED.register(registry, metrics.suspended.clone());
@@ -134,7 +150,15 @@ impl Metrics {
 
     pub(crate) fn count_answer(&self, result: &Result<Recorded, Unrecorded>) {
         let (outcome, registry, issuer) = match result.as_ref().map(Recorded::outcome) {
-            Ok(Ok(token)) => {
+            Ok(Ok(Answer::Passed(token))) => {
+                let issuer = token.proof().map(|proof| proof.identity().issuer());
+                (
+                    "issued",
+                    &*token.registry().name,
+                    issuer.unwrap_or_default(),
+                )
+            }
+            Ok(Ok(Answer::Signed(token))) => {
                 let proof = token.grant().proof();
                 (
                     "issued",
@@ -145,16 +169,22 @@ impl Metrics {
             Ok(Err(refused)) => of_refusal(refused),
             Err(_unrecorded) => ("unrecorded", "", ""),
         };
-        let labels = Answer {
+        let labels = Counted {
             outcome,
             registry: registry.to_owned(),
             issuer: issuer.to_owned(),
         };
         self.answers.get_or_create(&labels).inc();
         if let Ok(recorded) = result
-            && let Ok(token) = recorded.outcome()
+            && let Ok(answer) = recorded.outcome()
         {
-            self.count_token(recorded, token);
+            match answer {
+                Answer::Passed(_) => {
+                    let means = "passthrough";
+                    self.tokens.get_or_create(&Token { means }).inc();
+                }
+                Answer::Signed(token) => self.count_token(recorded, token),
+            }
         }
     }
 
@@ -180,6 +210,12 @@ impl Metrics {
         }
     }
 
+    /// Counts an answer of an OAuth 2 endpoint that gives no token.
+    pub(crate) fn count_oauth2(&self, endpoint: &'static str, outcome: &'static str) {
+        let labels = OAuth2 { endpoint, outcome };
+        self.oauth2.get_or_create(&labels).inc();
+    }
+
     /// Counts rows of a table that were deleted because of their age.
     pub(crate) fn count_pruned(&self, table: &'static str, rows: u64) {
         self.pruned.get_or_create(&Pruned { table }).inc_by(rows);
@@ -192,9 +228,17 @@ impl Metrics {
 
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {
         let route = match path {
-            "/token" | "/auth/token" => "token",
-            "/.well-known/jwks.json" | "/.well-known/openid-configuration" => "well-known",
-            "/healthz" | "/readyz" => "health",
+            "/token"
+            | "/auth/token"
+            | "/oauth2/token"
+            | "/oauth2/token/"
+            | "/application/o/token"
+            | "/application/o/token/" => "token",
+            "/oauth2/revoke" | "/oauth2/introspect" => "oauth2",
+            "/.well-known/jwks.json"
+            | "/.well-known/oauth-authorization-server"
+            | "/.well-known/openid-configuration" => "well-known",
+            "/healthz" | "/live" | "/readyz" => "health",
             _ => "other",
         };
         self.durations
@@ -228,7 +272,12 @@ impl Metrics {
         let expires = portpass.signer.authority_expiry(now).not_after;
         self.ca_expires.set(expires.as_duration().as_secs_f64());
         let mut text = String::new();
-        if let Err(error) = encode(&mut text, &self.registry) {
+        let relay = &portpass.snapshot.load().relay;
+        let counts = relay.as_ref().map(|relay| relay.counts().registry());
+        let written = encode_registry(&mut text, &self.registry)
+            .and_then(|()| counts.map_or(Ok(()), |counts| encode_registry(&mut text, counts)))
+            .and_then(|()| encode_eof(&mut text));
+        if let Err(error) = written {
             tracing::error!(error = %error, "Metrics could not be written");
         }
         text
@@ -264,6 +313,23 @@ impl fmt::Debug for Metrics {
     }
 }
 
+/// The same, where the identity provider gave nothing that can be used.
+fn of_unvouched(unvouched: &Unvouched) -> (&'static str, &str, &str) {
+    let outcome = match (&unvouched.fault, unvouched.fault.blame()) {
+        (ProviderFault::Busy { .. }, _) => "limited",
+        (_, Blame::Provider) => "unavailable",
+        (_, Blame::Caller) if unvouched.is_of_somebody() => "denied",
+        (_, Blame::Caller) => "stranger",
+    };
+    let issuer = unvouched.proof.as_ref();
+    let issuer = issuer.map(|proof| proof.identity().issuer());
+    (
+        outcome,
+        &unvouched.ask.registry.name,
+        issuer.unwrap_or_default(),
+    )
+}
+
 /// The outcome, registry and issuer of a refusal, as labels.
 fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
     match refused {
@@ -280,6 +346,9 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
             ("limited", &ask.registry.name, proof.identity().issuer())
         }
         Refused::Nonsense(_) => ("nonsense", "", ""),
+        Refused::NotARegistry => ("stranger", "", ""),
+        Refused::NotRevoked(_) => ("unavailable", "", ""),
+        Refused::Provider(unvouched) => of_unvouched(unvouched),
         Refused::Sign(_) => ("failed", "", ""),
         Refused::Unavailable { ask, .. } => ("unavailable", &ask.registry.name, ""),
         Refused::Unproven { unproven, ask } => {

@@ -1,6 +1,15 @@
 //! Who is to be presented to the provider, and who needs no provider.
 
-use crate::{config::SecretText, credential::Password, identity::Proof, session::Session};
+use std::sync::Arc;
+
+use super::{Answering, JwtGrant, Relay, Relayed, stopped::Stopped};
+use crate::{
+    config::SecretText,
+    credential::{Credential, Password, UnverifiedJwt},
+    identity::{Proof, StrangerReason, Unproven},
+    session::Session,
+    short_id::ShortId,
+};
 
 /// Whom a credential makes of its bearer, before the provider is asked.
 #[derive(Debug)]
@@ -11,6 +20,8 @@ pub enum Caller {
         proof: Option<Box<Proof>>,
         /// The JWT, as it came.
         jwt: SecretText,
+        /// The login that the JWT is of.
+        login: ShortId,
     },
     /// Somebody without a credential.
     Nobody,
@@ -23,6 +34,79 @@ pub enum Caller {
         /// Who it was.
         proof: Box<Proof>,
         /// The login it goes on.
-        session: std::sync::Arc<Session>,
+        session: Arc<Session>,
     },
+}
+
+impl Relay {
+    /// Whom a credential makes of its bearer. Nobody else is asked yet but our
+    /// issuers, for their keys.
+    pub(super) async fn caller(
+        &self,
+        credential: Credential,
+        request: &Relayed<'_>,
+    ) -> Result<Caller, Stopped> {
+        let passes_through = self.settings.answering == Answering::Passthrough;
+        match credential {
+            Credential::Anonymous if self.settings.anonymous.is_some() => Ok(Caller::Nobody),
+            Credential::Anonymous if passes_through => {
+                Err(stranger(StrangerReason::NothingPresented))
+            }
+            Credential::ApiToken(_) | Credential::RefreshToken(_) if passes_through => {
+                Err(stranger(StrangerReason::OwnSecret))
+            }
+            Credential::Anonymous | Credential::ApiToken(_) | Credential::RefreshToken(_) => {
+                Ok(Caller::Own(self.prove(credential, request).await?))
+            }
+            Credential::Jwt(jwt) => self.job(jwt, request).await,
+            Credential::Password(password) => self.person(password, request),
+        }
+    }
+
+    /// A JWT passes one of our issuers first: the provider may look at neither
+    /// its audience nor its tenant.
+    async fn job(&self, jwt: UnverifiedJwt, request: &Relayed<'_>) -> Result<Caller, Stopped> {
+        let (text, login) = (jwt.encoded(), jwt.login());
+        if self.settings.trust_provider {
+            return Ok(Caller::Job {
+                proof: None,
+                jwt: text,
+                login,
+            });
+        }
+        let proof = self.prove(Credential::Jwt(jwt), request).await?;
+        if self.settings.jwt_grant == JwtGrant::None {
+            return Ok(Caller::Own(proof));
+        }
+        Ok(Caller::Job {
+            proof: Some(proof),
+            jwt: text,
+            login,
+        })
+    }
+
+    fn person(&self, password: Password, request: &Relayed<'_>) -> Result<Caller, Stopped> {
+        if self.settings.jwt_username.as_deref() == Some(password.user()) {
+            return Err(stranger(StrangerReason::NoJwt));
+        }
+        // Nobody is to guess passwords at the provider through us.
+        request
+            .limits
+            .admit_password(request.address, request.at.now)
+            .map_err(Stopped::LimitedAddress)?;
+        Ok(Caller::Person(password))
+    }
+
+    async fn prove(
+        &self,
+        credential: Credential,
+        request: &Relayed<'_>,
+    ) -> Result<Box<Proof>, Stopped> {
+        let proof = request.directory.prove(credential, request.at).await;
+        proof.map(Box::new).map_err(Stopped::Unproven)
+    }
+}
+
+fn stranger(reason: StrangerReason) -> Stopped {
+    Stopped::Unproven(Unproven::stranger(reason))
 }

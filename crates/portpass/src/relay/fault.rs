@@ -18,7 +18,7 @@ pub enum ProviderFault {
         "the identity provider does not accept how it is asked: its client or grant is not set up for this"
     )]
     Misconfigured {
-        /// Its `error` (RFC 6749 §5.2), for the operator.
+        /// Its `error` (RFC 6749 §5.2), or its status, for the operator.
         code: String,
     },
     /// It does not take the caller's credential.
@@ -36,9 +36,67 @@ pub enum ProviderFault {
         /// What went wrong, for the operator.
         reason: String,
     },
-    /// Its token gives nothing of what was asked to push or delete, or nothing at all.
-    #[error("the identity provider gives no such access: {0}")]
+    /// Its token gives nothing of this, which was asked to push or delete, or
+    /// nothing at all.
+    #[error("the identity provider gives no such access")]
     Withheld(Scope),
+}
+
+/// Whose fault it is that the provider gave nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Blame {
+    /// The caller's: what was presented, or what was asked.
+    Caller,
+    /// The provider's, or that of who set it up.
+    Provider,
+}
+
+impl ProviderFault {
+    /// The fault in a word that does not change, for metrics.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "busy",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Refused { .. } => "refused",
+            Self::Token(_) => "token",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Withheld(_) => "withheld",
+        }
+    }
+
+    /// The reason's stable name in events.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "provider_busy",
+            Self::Misconfigured { .. } => "provider_misconfigured",
+            Self::Refused { .. } => "provider_refused",
+            Self::Token(_) => "provider_token",
+            Self::Unavailable { .. } => "provider_unavailable",
+            Self::Withheld(_) => "provider_withheld",
+        }
+    }
+
+    /// Whose fault it is.
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::Busy { .. }
+            | Self::Misconfigured { .. }
+            | Self::Token(_)
+            | Self::Unavailable { .. } => Blame::Provider,
+            Self::Refused { .. } | Self::Withheld(_) => Blame::Caller,
+        }
+    }
+
+    /// What only the operator is told.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Misconfigured { code } => Some(code.clone()),
+            Self::Refused { code } => code.clone(),
+            Self::Unavailable { reason } => Some(reason.clone()),
+            Self::Withheld(scope) => Some(scope.to_string()),
+            Self::Busy { .. } | Self::Token(_) => None,
+        }
+    }
 }
 
 /// What is wrong with a provider's token; `Display` is for the caller.

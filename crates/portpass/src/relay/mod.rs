@@ -10,39 +10,64 @@
 //!                                ↘ resign → decision → token → audit → http
 //! ```
 
+mod asking;
+mod browser;
 mod caller;
 mod fault;
 mod passed;
 mod provider;
 mod resign;
 mod seal;
+mod session_key;
 mod settings;
+mod stopped;
+mod verify;
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use scope::Scopes;
+use tokio::time::timeout;
 
-use self::provider::Provider;
+use self::{
+    browser::Browsers,
+    passed::Checked,
+    provider::Provider,
+    stopped::{Stopped, Who},
+};
 pub use self::{
     caller::Caller,
-    fault::{ProviderFault, TokenFault},
+    fault::{Blame, ProviderFault, TokenFault},
     passed::PassedToken,
     seal::{SealKey, Sealed},
     settings::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
 use crate::{
-    credential::Credential,
+    credential::{Credential, Password},
     decision::Access,
     identity::{Circumstances, Directory, Proof},
     limits::Limits,
+    metrics::ProviderCounts,
     refused::{Ask, Refused},
 };
+pub(crate) use provider::NoProvider;
+
+/// For all that a relayed request waits for: keys of an issuer, the provider,
+/// the provider's keys. Clients are answered within 10 seconds.
+const TIMEOUT: Duration = Duration::from_secs(9);
 
 /// Everything that a request needs which goes through the provider.
 #[derive(Debug)]
 pub struct Relay {
     settings: RelaySettings,
     provider: Provider,
+    browsers: Browsers,
+    /// What others' secrets are sealed with, once it is opened.
+    seal_key: OnceLock<SealKey>,
 }
 
 /// What a relay is asked, beside the credential.
@@ -67,8 +92,8 @@ pub struct Relayed<'a> {
 pub enum Vouched {
     /// A token to be answered as it came.
     Passed(Box<PassedToken>),
-    /// Somebody, for a token of ours.
-    Proven(Box<Proven>),
+    /// Somebody, for a token of ours, and what they asked.
+    Proven(Box<Proven>, Ask),
 }
 
 /// Somebody whom the provider vouches for, or who needs no provider.
@@ -82,7 +107,87 @@ pub struct Proven {
     pub may_outlive: bool,
 }
 
+impl Proven {
+    /// Somebody whom our issuers or our secrets prove, for our rules to decide.
+    pub(crate) fn by_ourselves(proof: Proof) -> Self {
+        Self {
+            proof,
+            access: None,
+            may_outlive: true,
+        }
+    }
+}
+
+/// The same as [`Vouched`], before what was asked is put to it.
+enum Came {
+    Passed(Box<Checked>, Box<Who>),
+    Proven(Box<Proven>),
+}
+
 impl Relay {
+    /// A relay by its settings; a previous one stays as it is if they have not changed.
+    ///
+    /// # Errors
+    ///
+    /// When the provider could never be asked.
+    pub(crate) fn of(
+        settings: &RelaySettings,
+        previous: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, NoProvider> {
+        if let Some(previous) = previous.filter(|previous| previous.settings == *settings) {
+            return Ok(Arc::clone(previous));
+        }
+        // What was counted goes on.
+        let counts = previous.map(|previous| Arc::clone(previous.counts()));
+        Ok(Arc::new(Self {
+            provider: Provider::new(settings, counts.unwrap_or_default())?,
+            settings: settings.clone(),
+            browsers: Browsers::default(),
+            seal_key: OnceLock::new(),
+        }))
+    }
+
+    /// Whether the provider alone says whose JWTs are good.
+    pub fn trusts_provider(&self) -> bool {
+        self.settings.trust_provider
+    }
+
+    /// Whether any `service` is taken, since no registries are configured.
+    pub fn takes_any_service(&self) -> bool {
+        self.settings.any_service
+    }
+
+    /// What the provider was asked, and how that came out.
+    pub(crate) fn counts(&self) -> &Arc<ProviderCounts> {
+        self.provider.counts()
+    }
+
+    /// Keeps the password of a person whom the provider took, and gives what a
+    /// browser may keep in its place; nothing for any other credential.
+    pub fn keep_for_browser(&self, credential: Credential, now: Timestamp) -> Option<Sealed> {
+        match credential {
+            Credential::Password(password) => {
+                self.browsers.keep(self.seal_key.get()?, password, now)
+            }
+            Credential::Anonymous
+            | Credential::ApiToken(_)
+            | Credential::Jwt(_)
+            | Credential::RefreshToken(_) => None,
+        }
+    }
+
+    /// The password that a browser's cookie stands for, if it still does.
+    pub fn recall_of_browser(&self, sealed: &Sealed, now: Timestamp) -> Option<Password> {
+        self.browsers.recall(self.seal_key.get()?, sealed, now)
+    }
+
+    /// Forgets the password that a browser's cookie stands for.
+    pub fn forget_of_browser(&self, sealed: &Sealed) {
+        if let Some(key) = self.seal_key.get() {
+            self.browsers.forget(key, sealed);
+        }
+    }
+
     /// Takes a credential to the provider, if that is where it belongs.
     ///
     /// A job's JWT passes one of our issuers first, unless the provider is trusted
@@ -97,8 +202,64 @@ impl Relay {
         credential: Credential,
         request: &Relayed<'_>,
         ask: Ask,
-    ) -> Result<(Vouched, Ask), Refused> {
-        let _ = (&self.settings, &self.provider, credential, request, ask);
-        todo!("caller → limits → provider → passed or resign")
+    ) -> Result<Vouched, Refused> {
+        let journey = self.journey(credential, request, &ask);
+        let came = timeout(TIMEOUT, journey).await.unwrap_or_else(|_elapsed| {
+            let reason = format!("it took longer than {} s in all", TIMEOUT.as_secs());
+            Err(Stopped::Provider {
+                fault: ProviderFault::Unavailable { reason },
+                who: Box::default(),
+            })
+        });
+        match came {
+            Ok(Came::Passed(checked, who)) => {
+                let token = PassedToken::new(*checked, *who, ask, request.at.now);
+                Ok(Vouched::Passed(Box::new(token)))
+            }
+            Ok(Came::Proven(proven)) => Ok(Vouched::Proven(proven, ask)),
+            Err(stopped) => Err(stopped.refused(ask)),
+        }
     }
+
+    async fn journey(
+        &self,
+        credential: Credential,
+        request: &Relayed<'_>,
+        ask: &Ask,
+    ) -> Result<Came, Stopped> {
+        let caller = self.caller(credential, request).await?;
+        let who = Who::of(&caller);
+        admit(who.proof.as_ref(), request)?;
+        if let Caller::Own(proof) = caller {
+            return Ok(Came::Proven(Box::new(Proven::by_ourselves(*proof))));
+        }
+        let stopped = |fault| Stopped::Provider {
+            fault,
+            who: Box::new(who.clone()),
+        };
+        let token = match self.given(&caller) {
+            Some(token) => token,
+            None => self.ask(&caller, request).await.map_err(stopped)?,
+        };
+        if self.settings.answering == Answering::Passthrough {
+            let checked = self.check(token, request, ask).await.map_err(stopped)?;
+            return Ok(Came::Passed(Box::new(checked), Box::new(who)));
+        }
+        let is_known = who.proof.is_some();
+        let proven = self.resign(caller, token, request).await.map_err(stopped)?;
+        if !is_known {
+            admit(Some(&proven.proof), request)?;
+        }
+        Ok(Came::Proven(Box::new(proven)))
+    }
+}
+
+/// Counts a request of somebody who is proven.
+fn admit(proof: Option<&Proof>, request: &Relayed<'_>) -> Result<(), Stopped> {
+    let Some(proof) = proof else { return Ok(()) };
+    let admitted = request.limits.admit_identity(proof, request.at.now);
+    admitted.map_err(|limited| Stopped::LimitedIdentity {
+        limited,
+        proof: Box::new(proof.clone()),
+    })
 }

@@ -2,6 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::config::SecretText;
 
 /// How the provider is asked, and what becomes of its answer.
@@ -59,20 +62,26 @@ pub enum AccessFrom {
 }
 
 /// How a job's JWT is sent to the provider.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 pub enum JwtGrant {
     /// As the assertion of a client (RFC 7523 §2.2), which authentik takes for a user.
+    #[default]
+    #[serde(rename = "client_credentials")]
     ClientCredentials,
     /// As an authorization grant (RFC 7523 §2.1).
+    #[serde(rename = "jwt-bearer")]
     JwtBearer,
     /// Not at all: our issuers and rules are enough.
+    #[serde(rename = "none")]
     None,
 }
 
 /// How a person's name and password are sent to the provider.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
 pub enum PasswordGrant {
     /// With the grant type `client_credentials`, as authentik wants it.
+    #[default]
     ClientCredentials,
     /// With the grant type `password` (RFC 6749 §4.3).
     Password,

@@ -21,7 +21,7 @@ use portpass::{
     admin::{Admin, Client},
     audit::{Commits, Event, Journal, Keep},
     clock::Clock,
-    config,
+    config::{self, Config},
     http::{self, Edge, Peer, Readiness},
     limits::{Limits, Rates},
     metrics::Metrics,
@@ -101,6 +101,11 @@ fn key() -> &'static Key {
             jwks: jwks.to_string(),
         }
     })
+}
+
+/// The keys of every issuer of the tests, as it publishes them.
+pub(crate) fn jwks() -> &'static str {
+    &key().jwks
 }
 
 /// Signs claims as an issuer of the tests would.
@@ -219,10 +224,16 @@ impl TestApp {
         let path = folder.path().join("portpass.toml");
         fs::write(&path, configuration(folder.path(), parts.top, parts.rules)).unwrap();
         let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        Self::serving(&config, folder, parts).await
+    }
+
+    /// A server with a configuration, wherever that comes from.
+    pub(crate) async fn serving(config: &Config, folder: TempDir, parts: Parts) -> Self {
         let clock = Clock::fixed(START.parse().unwrap());
         let now = clock.now();
-        let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
+        let snapshot = Snapshot::of(config, None, now).unwrap_or_else(|error| panic!("{error}"));
         let data_dir = DataDir::claim(&config.data_dir).unwrap();
+        snapshot.open_session_key(data_dir.path()).unwrap();
         let store = Store::open(&data_dir, None).await.unwrap();
         let (journal, _) = Journal::open(store.clone(), parts.keep, parts.commits);
         let portpass = Arc::new(Portpass {

@@ -8,7 +8,14 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("sqlx::", &["store/"]),
     (
         "reqwest::",
-        &["admin/client.rs", "identity/", "config/public_url.rs"],
+        &[
+            "admin/client.rs",
+            "config/public_url.rs",
+            "config/endpoint.rs",
+            "identity/",
+            "outbound/",
+            "relay/provider/",
+        ],
     ),
     (
         "StatusCode",
@@ -17,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "http/health.rs",
             "admin/",
             "identity/keys/fetch.rs",
+            "relay/provider/",
         ],
     ),
     ("std::env", &["config/", "main.rs"]),

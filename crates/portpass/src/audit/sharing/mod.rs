@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use super::intent::TRUST_PROVIDER;
 use crate::{
     short_id::ShortId,
     store::{Change, Conditions, EventRow, Verdict},
@@ -232,10 +233,16 @@ fn add(body: &mut String, members: &str) {
 
 /// The row that stands for many: what is particular to its first is left out.
 fn without_particulars(row: EventRow) -> EventRow {
+    // A quote within a text is escaped, so nobody writes the mark but we.
+    let mark = format!(r#""{TRUST_PROVIDER}":true"#);
+    let mut body = r#"{"counted":true}"#.to_owned();
+    if row.body.contains(&mark) {
+        add(&mut body, &mark);
+    }
     EventRow {
         decision: None,
         login: None,
-        body: r#"{"counted":true}"#.to_owned(),
+        body,
         ..row
     }
 }

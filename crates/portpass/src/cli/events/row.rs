@@ -14,7 +14,8 @@ pub(super) fn row(event: &Event) -> [String; 6] {
             Some(_) | None => format!("{issuer}:{id}"),
         },
         (Some(issuer), None) => issuer.clone(),
-        _ => text("network")
+        _ => text("user")
+            .or(text("network"))
             .or(text("address"))
             .unwrap_or("-")
             .to_owned(),

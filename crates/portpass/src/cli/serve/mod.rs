@@ -5,7 +5,7 @@ mod prune;
 mod reload;
 mod tasks;
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -23,7 +23,7 @@ use crate::{
     admin::{self, Admin, Socket},
     audit::{Commits, Journal, Keep},
     clock::Clock,
-    config::{self, Config, SecretText},
+    config::{Config, SecretText, Whence},
     dev,
     http::{self, Edge, Readiness, server::Bounds, tls::Tls},
     limits::{Limits, Rates},
@@ -50,11 +50,11 @@ const ADMIN_CONNECTIONS: usize = 64;
 pub(super) struct Serve;
 
 impl Serve {
-    pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
-        let config = config::load(path)?;
+    pub(super) fn run(whence: Whence) -> anyhow::Result<ExitCode> {
+        let config = whence.load()?;
         dev::marker::refuse(&config.data_dir)?;
         let data_dir = offline::claim(&config)?;
-        serve(config, path, data_dir, None)
+        serve(config, whence, data_dir, None)
     }
 }
 
@@ -62,7 +62,7 @@ impl Serve {
 /// is one, as soon as requests are answered.
 pub(super) fn serve(
     config: Config,
-    path: &Path,
+    whence: Whence,
     data_dir: DataDir,
     when_ready: Option<&str>,
 ) -> anyhow::Result<ExitCode> {
@@ -70,20 +70,20 @@ pub(super) fn serve(
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(run(config, path, data_dir, when_ready))?;
+        .block_on(run(config, whence, data_dir, when_ready))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn run(
     config: Config,
-    path: &Path,
+    whence: Whence,
     data_dir: DataDir,
     when_ready: Option<&str>,
 ) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    let mut server = Server::start(config, path, &data_dir).await?;
+    let mut server = Server::start(config, whence, &data_dir).await?;
     tracing::info!(server.http = %server.http, server.ops = %server.ops, "Portpass is serving");
     if let Some(text) = when_ready {
         Printer::text(text)?;
@@ -113,7 +113,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(config: Config, path: &Path, data_dir: &DataDir) -> anyhow::Result<Self> {
+    async fn start(config: Config, whence: Whence, data_dir: &DataDir) -> anyhow::Result<Self> {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
@@ -170,7 +170,7 @@ impl Server {
         let admin_listen = config.admin_listen.clone();
         let keep_events = config.events.keep.duration();
         let reloader = Reloader::new(
-            path,
+            whence,
             config,
             Arc::clone(&portpass),
             Arc::clone(&metrics),
@@ -258,6 +258,7 @@ async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Res
         .await?
         .context("opening the signing keys")?;
     let snapshot = Snapshot::of(config, None, now)?;
+    snapshot.open_session_key(&config.data_dir)?;
     let standing = Standing::open(store)
         .await
         .context("reading what operators have settled")?;

@@ -1,6 +1,6 @@
 //! Reads the configuration again while serving: all of it, or none.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::issuers;
 use crate::{
-    config::{self, Config, Watch},
+    config::{Config, Watch, Whence},
     http::tls::Tls,
     metrics::Metrics,
     portpass::Portpass,
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a running server was started with, and what it may exchange.
 pub(super) struct Reloader {
-    path: PathBuf,
+    whence: Whence,
     started: Config,
     watch: Watch,
     portpass: Arc<Portpass>,
@@ -35,14 +35,14 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) fn new(
-        path: &std::path::Path,
+        whence: Whence,
         started: Config,
         portpass: Arc<Portpass>,
         metrics: Arc<Metrics>,
         tls: Option<Tls>,
     ) -> Self {
         Self {
-            path: path.to_owned(),
+            whence,
             watch: Watch::new(started.footprint.clone()),
             started,
             portpass,
@@ -117,7 +117,7 @@ impl Reloader {
     /// is served: once the keys are exchanged, a given one signs.
     fn apply(&mut self) -> anyhow::Result<()> {
         let now = self.portpass.clock.now();
-        let config = config::load(&self.path)?;
+        let config = self.whence.load()?;
         // Tokens, discovery and the registries' own files have to agree on it.
         ensure!(
             config.public_url == self.started.public_url,
@@ -126,6 +126,7 @@ impl Reloader {
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
         let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        snapshot.open_session_key(&self.started.data_dir)?;
         if let Some(tls) = &self.tls {
             tls.check()?;
         }

@@ -11,9 +11,10 @@ use aws_lc_rs::digest::{self, Digest};
 use super::{include, read::folder_of, sources::Sources};
 
 /// What the files looked like: the digest of each, and which there were.
-#[derive(Clone)]
+/// Nothing at all, where there is no file.
+#[derive(Clone, Default)]
 pub struct Footprint {
-    main: PathBuf,
+    main: Option<PathBuf>,
     patterns: Vec<String>,
     referenced: Vec<PathBuf>,
     /// A file that cannot be read has no digest.
@@ -33,7 +34,7 @@ impl Footprint {
             (path.to_owned(), digest)
         });
         Self {
-            main: main.to_owned(),
+            main: Some(main.to_owned()),
             patterns,
             referenced: referenced.keys().cloned().collect(),
             seen: read
@@ -49,14 +50,17 @@ impl Footprint {
 
     /// The same files as they are now, and those that have come since.
     fn now(&self) -> BTreeMap<PathBuf, Option<Digest>> {
-        let folder = folder_of(&self.main);
+        let Some(main) = &self.main else {
+            return BTreeMap::new();
+        };
+        let folder = folder_of(main);
         let included = self
             .patterns
             .iter()
             .flat_map(|pattern| include::expand(pattern, folder).unwrap_or_default());
-        let mut files = vec![self.main.clone()];
+        let mut files = vec![main.clone()];
         // What is included twice under two names was read once.
-        let mut real: Vec<PathBuf> = self.main.canonicalize().into_iter().collect();
+        let mut real: Vec<PathBuf> = main.canonicalize().into_iter().collect();
         for path in included {
             match path.canonicalize() {
                 Ok(target) if real.contains(&target) => {}

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn tables_and_keys_of_later_versions_are_refused_by_name() {
     assert_snapshot!(complaint(r#"
-[relay]
-upstream = "https://auth.example.com"
+[ledger]
+keep = "30d"
 
 [rule.shadow]
 from = ["github"]
@@ -16,11 +16,11 @@ mode = "shadow"
 [test.squatter]
 registry = "prod"
 "#), @r#"
-    error: `relay` is not in this version
+    error: `ledger` is not in this version
       --> portpass.toml:14:2
        |
-    14 | [relay]
-       |  ^^^^^
+    14 | [ledger]
+       |  ^^^^^^
 
     error: `mode` is not in this version
       --> portpass.toml:20:1

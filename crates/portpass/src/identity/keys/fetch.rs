@@ -1,16 +1,14 @@
 //! Asking an issuer for its keys, and believing little of the answer.
 
-use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use reqwest::{Client, Response, StatusCode, Url, header, redirect, retry};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use reqwest::{Client, Response, StatusCode, Url, header};
 
-use super::{
-    resolve::Names,
-    source::{Location, Source},
+use super::source::{Location, Source};
+use crate::{
+    credential::object,
+    outbound::{Bounds, ClientFault, client, with_causes},
 };
-use crate::credential::object;
 
 /// For one request, from the name to the last byte. Two of them, discovery and
 /// keys, stay within the 15 seconds that docker waits for a token.
@@ -46,15 +44,6 @@ pub(super) enum FetchError {
     Transport { url: Url, reason: String },
 }
 
-/// Why no client can be built; the words are for the `ca` of the file.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::identity) enum ClientFault {
-    #[error("the CA bundle contains no certificate in PEM")]
-    Ca,
-    #[error("no HTTP client can be made: {0}")]
-    Client(String),
-}
-
 /// Asks one issuer.
 #[derive(Debug)]
 pub(super) struct Fetcher {
@@ -62,22 +51,13 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// A client that goes where the source says and nowhere else: no proxy, no
-    /// redirect, no retry, no name resolved by others.
+    /// A client that goes where the source says and nowhere else.
     pub(super) fn new(source: &Source) -> Result<Self, ClientFault> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(source.ca.as_deref())?)
-            .dns_resolver(Names::new(source.allow_private_network))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(TIMEOUT)
-            .timeout(TIMEOUT)
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("portpass/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ClientFault::Client(with_causes(&error)))?;
+        let bounds = Bounds {
+            timeout: TIMEOUT,
+            idle_connections: 0,
+        };
+        let client = client(source.ca.as_deref(), source.allow_private_network, bounds)?;
         Ok(Self { client })
     }
 
@@ -203,31 +183,6 @@ async fn bearer(source: &Source, url: &Url) -> Result<Option<String>, FetchError
     }
 }
 
-fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, ClientFault> {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(native.certs);
-    if roots.is_empty() {
-        // An image from scratch has none.
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    if let Some(pem) = ca {
-        let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<_, _>>()
-            .map_err(|_not_pem| ClientFault::Ca)?;
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(ClientFault::Ca);
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ClientFault::Client(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
-}
-
 /// Whether a key set is where its discovery document is: the same host, as safe.
 fn is_same_place(jwks: &Url, base: &Url) -> bool {
     jwks.host() == base.host()
@@ -242,19 +197,4 @@ fn shortened(text: &str) -> String {
         .filter(|char| !char.is_control())
         .take(256)
         .collect()
-}
-
-/// An error with everything that led to it.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !words.ends_with(&next) {
-            words.push_str(": ");
-            words.push_str(&next);
-        }
-        cause = error.source();
-    }
-    words
 }

@@ -8,23 +8,19 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-mod address;
 mod cache;
 mod fetch;
 mod jwks;
-mod resolve;
 mod source;
 mod withdrawn;
 
 pub use self::withdrawn::Withdrawn;
+use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet, withdrawn::Unwritten};
 pub(super) use self::{
-    address::Reach,
     jwks::PublicKey,
-    resolve::is_localhost,
     source::{Location, Source},
 };
-use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet, withdrawn::Unwritten};
-use crate::{credential::JwtAlgorithm, short_id::ShortId};
+use crate::{credential::JwtAlgorithm, outbound::ClientFault, short_id::ShortId};
 
 /// How long a set is fresh, give or take [`JITTER_SECONDS`].
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
@@ -102,7 +98,7 @@ pub(super) struct KeyStatus {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceFault {
     #[error(transparent)]
-    Client(#[from] fetch::ClientFault),
+    Client(#[from] ClientFault),
     #[error("the key set cannot be used: {0}")]
     Set(String),
 }

@@ -323,7 +323,7 @@ async fn private_addresses_need_leave() {
     assert!(
         error.contains(
             "localhost resolves to a private address: \
-             set allow_private_network = true for this issuer"
+             set allow_private_network = true for it"
         ),
         "{error}"
     );

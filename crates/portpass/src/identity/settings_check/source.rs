@@ -9,8 +9,9 @@ use crate::{
     config::{Fault, Located, Place},
     identity::{
         IssuerKind, IssuerSettings, KeySource,
-        keys::{Location, Reach, Source, is_localhost},
+        keys::{Location, Source},
     },
+    outbound::{Reach, is_localhost},
 };
 
 /// Where the file says from where the keys come.

@@ -14,7 +14,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::Reach;
 
-/// Resolves the names of one issuer.
+/// Resolves the names of one server.
 #[derive(Clone, Default)]
 pub(super) struct Names {
     allow_private_network: bool,
@@ -25,11 +25,13 @@ pub(super) struct Names {
 /// Why a name gives no address to connect to.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NameFault {
-    #[error("{0} resolves to an address that is never asked for keys, such as a cloud's metadata")]
+    #[error(
+        "{0} resolves to an address that is never asked for anything, such as a cloud's metadata"
+    )]
     Forbidden(String),
     #[error("{0} cannot be resolved: {1}")]
     Lookup(String, String),
-    #[error("{0} resolves to a private address: set allow_private_network = true for this issuer")]
+    #[error("{0} resolves to a private address: set allow_private_network = true for it")]
     Private(String),
 }
 
@@ -47,7 +49,7 @@ impl Names {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let fault = |error: &dyn std::error::Error| {
-            NameFault::Lookup(name.to_owned(), super::fetch::with_causes(error))
+            NameFault::Lookup(name.to_owned(), super::with_causes(error))
         };
         let resolver = if let Some(resolver) = self.resolver.get() {
             resolver
@@ -101,7 +103,7 @@ impl Resolve for Names {
 }
 
 /// Whether a name is this machine's own, whatever DNS says.
-pub(in crate::identity) fn is_localhost(name: &str) -> bool {
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(
             allowed(false, &["10.0.0.1"]).unwrap_err(),
             "idp.example.com resolves to a private address: \
-             set allow_private_network = true for this issuer"
+             set allow_private_network = true for it"
         );
     }
 

@@ -1,11 +1,11 @@
-//! Which addresses of the network may be asked for keys.
+//! Which addresses of the network may be asked for anything.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How far an address is from being anybody's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::identity) enum Reach {
-    /// Never a server of keys: link-local, with the clouds' metadata, and the like.
+pub(crate) enum Reach {
+    /// Never a server of ours: link-local, with the clouds' metadata, and the like.
     Forbidden,
     /// Inside: private, loopback, shared.
     Private,
@@ -14,7 +14,7 @@ pub(in crate::identity) enum Reach {
 }
 
 impl Reach {
-    pub(in crate::identity) fn of(address: IpAddr) -> Self {
+    pub(crate) fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(v4) => Self::of_v4(v4),
             IpAddr::V6(v6) => Self::of_v6(v6),

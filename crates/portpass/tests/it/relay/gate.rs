@@ -1,0 +1,166 @@
+//! Who is let through to the provider, and what of theirs.
+
+use fixtures::Kind;
+use portpass::limits::Rates;
+use serde_json::json;
+
+use super::*;
+use crate::app::{jwt, push_main};
+
+const TRUST: &str = "trust_provider = true";
+
+/// A JWT that the platform signed, for another owner's repository.
+fn strangers() -> String {
+    jwt(
+        Kind::GithubActions,
+        "push-main",
+        &[("repository_owner_id", "999"), ("repository_id", "999")],
+    )
+}
+
+#[tokio::test]
+async fn a_strangers_jwt_never_reaches_the_provider() {
+    let provider = granting().await;
+    let app = relay(&provider, "").await;
+    let other_audience = jwt(Kind::GithubActions, "push-main", &[("aud", "elsewhere")]);
+    for jwt in [strangers(), other_audience] {
+        let answer = app.get(&query(), Some(("JWT", &jwt))).await;
+        assert_eq!(answer.status, 401, "{}", answer.body);
+        assert_eq!(answer.body["token"], json!(null));
+    }
+    assert_eq!(provider.forms().len(), 0);
+    let reasons: Vec<_> = app
+        .events()
+        .await
+        .into_iter()
+        .map(|event| event.reason)
+        .collect();
+    let expected = ["not_pinned", "audience_wrong"].map(|word| Some(word.to_owned()));
+    assert_eq!(reasons, expected);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_trusted_lets_strangers_in_and_every_event_says_so() {
+    let provider = granting().await;
+    let app = relay(&provider, TRUST).await;
+    let jwt = strangers();
+    assert_eq!(app.get(&query(), Some(("JWT", &jwt))).await.granted(), PUSH);
+    provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
+    assert_eq!(app.get(&query(), Some(("JWT", &jwt))).await.status, 401);
+    assert_eq!(app.get(&query(), None).await.status, 401);
+    assert_eq!(app.get("service=elsewhere", None).await.status, 400);
+    let events = app.events().await;
+    assert_eq!(events.len(), 4);
+    for event in &events {
+        assert_eq!(event.body["trust_provider"], true, "{event:?}");
+    }
+    assert_eq!(events[0].issuer, None);
+    assert_eq!(events[0].login, events[1].login);
+    is_recorded_nowhere(&app, &[&jwt]).await;
+}
+
+#[tokio::test]
+async fn rows_that_only_count_are_marked_as_well() {
+    let provider = granting().await;
+    let keys = format!("{TRUST}\nanonymous_username = \"a\"\nanonymous_password = \"b\"");
+    let app = relay(&provider, &keys).await;
+    app.get(&query(), None).await;
+    provider.answers(Reply::json(401, &json!({})));
+    for _ in 0..5 {
+        app.get(&query(), Some(("jo", "wrong"))).await;
+    }
+    let events = app.events().await;
+    assert!(events.iter().any(|event| event.kind == "anonymous"));
+    assert!(events.iter().any(|event| event.body["counted"] == true));
+    for event in &events {
+        assert_eq!(event.body["trust_provider"], true, "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_of_ours_never_leave() {
+    let provider = granting().await;
+    let app = relay(&provider, TRUST).await;
+    let secrets = [
+        portpass::credential::SecretKind::ApiToken,
+        portpass::credential::SecretKind::RefreshToken,
+    ];
+    for kind in secrets {
+        let secret = portpass::credential::Secret::make(kind).unwrap();
+        let answer = app.get(&query(), Some(("jo", secret.expose()))).await;
+        assert_eq!(answer.status, 401);
+        assert!(
+            answer
+                .message()
+                .starts_with("a token of Portpass is of no use here")
+        );
+    }
+    let events = app.events().await;
+    assert_eq!(events[0].reason.as_deref(), Some("own_secret"));
+    assert_eq!(provider.forms().len(), 0);
+}
+
+#[tokio::test]
+async fn under_the_user_name_for_jwts_nothing_else_is_sent() {
+    let provider = granting().await;
+    let app = relay(&provider, "jwt_username = \"JWT\"").await;
+    let answer = app.get(&query(), Some(("JWT", "not-a-jwt"))).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(provider.forms().len(), 0);
+    assert_eq!(app.events().await[0].reason.as_deref(), Some("no_jwt"));
+    assert_eq!(
+        app.get(&query(), Some(("jo", "not-a-jwt"))).await.granted(),
+        PUSH
+    );
+    // What looks like a JWT is one, under any name.
+    assert_eq!(
+        app.get(&query(), Some(("jo", &push_main())))
+            .await
+            .granted(),
+        PUSH
+    );
+    assert!(provider.last("client_assertion").is_some());
+}
+
+#[tokio::test]
+async fn passwords_cannot_be_guessed_at_the_provider_through_us() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 100,
+            unproven_per_minute: 2,
+        },
+        ..Parts::default()
+    };
+    let app = relay_with(&provider.url, "", parts).await;
+    provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(app.get(&query(), Some(("jo", "wrong"))).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 429, 429]);
+    assert_eq!(provider.forms().len(), 2);
+    // A proven job behind the same address goes on.
+    provider.answers(Reply::token(&token()));
+    assert_eq!(
+        app.get(&query(), Some(("JWT", &push_main()))).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_asks_too_often_does_not_reach_the_provider() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 1,
+            unproven_per_minute: 100,
+        },
+        ..Parts::default()
+    };
+    let app = relay_with(&provider.url, "", parts).await;
+    let jwt = push_main();
+    assert_eq!(app.get(&query(), Some(("JWT", &jwt))).await.status, 200);
+    assert_eq!(app.get(&query(), Some(("JWT", &jwt))).await.status, 429);
+    assert_eq!(provider.forms().len(), 1);
+}
