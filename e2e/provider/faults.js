@@ -4,6 +4,8 @@ import { CompactSign, generateKeyPair, UnsecuredJWT } from 'jose';
 
 // In place of an answer. `slow` keeps the connection open and says nothing.
 const ANSWERS = {
+  // Nothing listens then: server.js sees to it.
+  down: () => {},
   slow: () => {},
   closed: (request) => { request.socket.destroy(); },
   html: (_request, response) => {

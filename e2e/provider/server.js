@@ -5,6 +5,7 @@
 // in faults.js. When it is ready it prints one line of JSON with `url` and `control`.
 //
 // The configuration:
+//   port                       where it listens
 //   client_id, client_secret   the application's provider; the secret is asked for on refresh only
 //   name, slug                 of the provider and of its application
 //   sources                    addresses of the key sets of CI platforms whose JWTs are taken
@@ -59,15 +60,14 @@ function providerWith(keys, issuer) {
   return provider;
 }
 
-async function listen(handler) {
+async function listen(port, handler) {
   const server = createServer((request, response) => {
     Promise.resolve(handler(request, response)).catch((error) => {
       console.error(error);
       response.writeHead(500).end();
     });
   });
-  await new Promise((ready) => { server.listen(settings.port ?? 0, '127.0.0.1', ready); });
-  delete settings.port;
+  await new Promise((ready) => { server.listen(port, '127.0.0.1', ready); });
   return { server, url: `http://127.0.0.1:${server.address().port}` };
 }
 
@@ -78,18 +78,18 @@ async function read(request) {
 }
 
 const faults = new Faults();
-const forms = [];
+const requests = [];
 let keys = [await newKey()];
 let provider;
 let authentik;
 
-const { url } = await listen(async (request, response) => {
+const { server, url } = await listen(settings.port, async (request, response) => {
   const { pathname } = new URL(request.url, 'http://localhost');
   if (pathname === '/application/o/token/' && request.method === 'POST') {
-    const form = new URLSearchParams(await read(request));
-    forms.push({ headers: request.headers, form: [...form] });
+    const body = await read(request);
+    requests.push({ headers: request.headers, body, form: [...new URLSearchParams(body)] });
     if (faults.instead(request, response)) return;
-    const answer = await authentik.token(form, request.headers, faults);
+    const answer = await authentik.token(new URLSearchParams(body), request.headers, faults);
     response.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(answer.body));
     return;
@@ -111,12 +111,23 @@ const renew = () => {
 authentik = await Authentik.start(settings, issuer);
 renew();
 
-const { url: control } = await listen(async (request, response) => {
+// Nothing listens while it is down; it is up again when another fault, or none, is set.
+async function fail(mode, at) {
+  faults.set(mode, at);
+  if (mode === 'down') {
+    server.close();
+    server.closeAllConnections();
+  } else if (!server.listening) {
+    await new Promise((ready) => { server.listen(settings.port, '127.0.0.1', ready); });
+  }
+}
+
+const { url: control } = await listen(0, async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost');
   const answers = {
-    'GET /requests': () => forms,
-    'DELETE /requests': () => forms.splice(0),
-    'POST /fault': () => faults.set(searchParams.get('mode'), searchParams.get('at') ?? 'token'),
+    'GET /requests': () => requests,
+    'DELETE /requests': () => requests.splice(0),
+    'POST /fault': () => fail(searchParams.get('mode'), searchParams.get('at') ?? 'token'),
     'POST /rotate': async () => {
       keys = [await newKey(), ...keys.slice(0, Number(searchParams.get('keep') ?? 1))];
       renew();

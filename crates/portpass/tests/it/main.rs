@@ -22,5 +22,6 @@ mod ops;
 mod partial;
 mod refusals;
 mod sessions;
+mod shim;
 mod sockets;
 mod store;
