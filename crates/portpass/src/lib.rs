@@ -23,8 +23,10 @@ pub mod session;
 pub mod standing;
 pub mod store;
 
+pub mod introspect;
 pub mod portpass;
 pub mod refused;
+pub mod revoke;
 
 pub mod admin;
 pub mod cli;

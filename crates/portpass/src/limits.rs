@@ -85,13 +85,22 @@ impl Limits {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<SignedToken, Refused> {
-        if !outcome.as_ref().is_err_and(Refused::is_unproven) {
-            return outcome;
+        if outcome.as_ref().is_err_and(Refused::is_unproven) {
+            self.count_unproven(address, now)?;
         }
+        outcome
+    }
+
+    /// Counts something that was not accepted against its address.
+    ///
+    /// # Errors
+    ///
+    /// When there was too much.
+    pub(crate) fn count_unproven(&self, address: IpAddr, now: Timestamp) -> Result<(), Limited> {
         let host = host(address);
         self.addresses.admit(&host, now)?;
         self.addresses.count(&host, now);
-        outcome
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     decision::Held,
     identity::{Circumstances, Proof, Unproven},
     limits::Limits,
-    refused::{Ask, Nonsense, Refused},
+    refused::{Ask, Refused},
     session::Evidence,
     snapshot::Snapshot,
     standing::Standing,
@@ -87,17 +87,17 @@ impl Portpass {
         }
     }
 
-    /// Answers a request that could not even be read.
+    /// Answers a request that could not even be read, or that asks for no token.
     ///
     /// # Errors
     ///
     /// As [`Portpass::answer`].
     pub async fn refuse(
         &self,
-        nonsense: Nonsense,
+        refused: impl Into<Refused>,
         origin: &Origin,
     ) -> Result<Recorded, Unrecorded> {
-        let outcome = Err(Refused::Nonsense(nonsense));
+        let outcome = Err(refused.into());
         self.journal.record(outcome, origin, self.clock.now()).await
     }
 

@@ -52,6 +52,12 @@ pub enum Refused {
     /// Nobody can tell what is asked.
     #[error("nonsense: {0}")]
     Nonsense(#[from] Nonsense),
+    /// The credentials are not those of a registry that may introspect.
+    #[error("the credentials are not those of a registry that may ask what its tokens are")]
+    NotARegistry,
+    /// The database cannot tell what a secret is, or not take note that it is given up.
+    #[error("{0}")]
+    NotRevoked(#[source] StoreError),
     /// The address has failed to prove anybody too often.
     #[error(transparent)]
     LimitedAddress(#[from] Limited),
@@ -92,12 +98,25 @@ pub enum Nonsense {
     /// The grant type of a form is none that this server knows.
     #[error("grant_type must be password or refresh_token")]
     GrantType,
+    /// The grant type is none that the OAuth 2 endpoint knows.
+    #[error(
+        "grant_type must be client_credentials, password, refresh_token, \
+         urn:ietf:params:oauth:grant-type:jwt-bearer or \
+         urn:ietf:params:oauth:grant-type:token-exchange"
+    )]
+    OAuthGrantType,
     /// The form or query cannot be read.
     #[error("{0}")]
     Request(String),
     /// A scope cannot be read.
     #[error("{0}")]
     Scope(#[from] InvalidScope),
+    /// A scope is neither docker's nor one of the words beside them.
+    #[error(
+        "the scope `{0}` is unknown here; scopes are written as in repository:web:pull, and \
+         [oauth2] names the others"
+    )]
+    ScopeWord(String),
     /// There is no `service`, and more than one registry.
     #[error("the request names no service")]
     ServiceMissing,
@@ -107,6 +126,12 @@ pub enum Nonsense {
     /// No registry has this `service`.
     #[error("the service is not one of this server's registries")]
     ServiceUnknown,
+    /// A token for something else than one of our registries (RFC 8693 §2.2.2).
+    #[error("{0}")]
+    Target(&'static str),
+    /// A token that nobody can take back before it expires (RFC 7009 §2.2.1).
+    #[error("access tokens cannot be revoked; they expire within minutes")]
+    TokenType,
 }
 
 impl Refused {
@@ -117,10 +142,12 @@ impl Refused {
                 Unproven::Rejected(_) | Unproven::Stranger(_) => true,
                 Unproven::Unavailable { .. } => false,
             },
+            Self::NotARegistry => true,
             Self::Denied(_)
             | Self::LimitedAddress(_)
             | Self::LimitedIdentity { .. }
             | Self::Nonsense(_)
+            | Self::NotRevoked(_)
             | Self::Sign(_)
             | Self::Unavailable { .. } => false,
         }

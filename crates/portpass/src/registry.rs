@@ -1,9 +1,11 @@
 //! A registry that trusts our tokens, and how it wants them.
 
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::config::SecretText;
 
 /// One `[registry.*]` of the file: everything a token for it depends on.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,13 +17,36 @@ pub struct Registry {
     /// What the registry can verify.
     pub kind: RegistryKind,
     /// How its tokens name their key.
-    pub profile: Profile,
+    pub naming: Naming,
+    /// The file of the private key that the operator gives, in PEM; we make one if there is none.
+    pub key: Option<PathBuf>,
     /// What its tokens are signed with.
     pub algorithm: Algorithm,
     /// How long its tokens live, at most.
     pub token_ttl: Duration,
-    /// The `iss` of its tokens: our `public_url`.
+    /// The `iss` of its tokens: our `public_url`, unless the file says another.
     pub token_issuer: String,
+    /// With what the registry may introspect its own tokens (RFC 7662), if it may.
+    pub introspection_secret: Option<SecretText>,
+}
+
+/// How the tokens of one registry name the key that signed them.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Naming {
+    /// With a `kid` that the operator gives beside the key.
+    Kid(Arc<str>),
+    /// As a profile has it.
+    Profile(Profile),
+}
+
+impl Naming {
+    /// The profile, unless the operator says how the key is named.
+    pub fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Kid(_) => None,
+            Self::Profile(profile) => Some(*profile),
+        }
+    }
 }
 
 /// What a registry can verify.
@@ -78,11 +103,26 @@ pub enum Algorithm {
 impl Registry {
     /// Whether the registry can verify what its profile and algorithm give it.
     ///
+    /// Where the operator names the key, only they know what the registry was told; what no
+    /// file can tell it stays impossible.
+    ///
     /// # Errors
     ///
     /// Says why it cannot, and what would do.
     pub fn check_combination(&self) -> Result<(), Impossible> {
-        check(self.kind, self.profile, self.algorithm)
+        match (&self.naming, self.kind) {
+            (Naming::Profile(profile), kind) => check(kind, *profile, self.algorithm),
+            (Naming::Kid(_), RegistryKind::Zot) => Err(Impossible::ZotKid),
+            (Naming::Kid(_), RegistryKind::Distribution2) if self.algorithm == Algorithm::EdDsa => {
+                Err(Impossible::Distribution2EdDsa)
+            }
+            (
+                Naming::Kid(_),
+                RegistryKind::Distribution
+                | RegistryKind::Distribution2
+                | RegistryKind::Distribution30,
+            ) => Ok(()),
+        }
     }
 }
 
@@ -133,6 +173,9 @@ pub enum Impossible {
          or profile `x5c`, or distribution 3.1"
     )]
     Distribution30Rfc7638(Algorithm),
+    /// zot looks for no key id.
+    #[error("zot holds one key and looks at no key id: leave out `kid`")]
+    ZotKid,
     /// zot holds one key, and looks at no header.
     #[error("zot holds one key and looks at no key id or certificate: use profile `pinned`")]
     ZotNeedsPinned,

@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub policy: Policy,
     /// The registries that trust our tokens.
     pub registries: Vec<Arc<Registry>>,
+    /// The words that may stand beside docker's scopes, and mean nothing here.
+    pub scope_words: Vec<String>,
 }
 
 impl Snapshot {
@@ -47,6 +49,7 @@ impl Snapshot {
                 directory,
                 policy,
                 registries: config.registries.clone(),
+                scope_words: config.scope_words.clone(),
             }),
             (directory, policy) => {
                 let mut faults = directory.err().unwrap_or_default();

@@ -81,6 +81,8 @@ impl Draft {
                 Refused::LimitedAddress(_)
                 | Refused::LimitedIdentity { .. }
                 | Refused::Nonsense(_)
+                | Refused::NotARegistry
+                | Refused::NotRevoked(_)
                 | Refused::Sign(_)
                 | Refused::Unavailable { .. }
                 | Refused::Unproven { .. },

@@ -75,6 +75,14 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
             let body = message(&nonsense.to_string());
             stranger("nonsense", None, body, origin, now, "stranger", None)
         }
+        Refused::NotARegistry => {
+            let body = message(&refused.to_string());
+            stranger("not_a_registry", None, body, origin, now, "stranger", None)
+        }
+        Refused::NotRevoked(error) => {
+            let body = message(&error.to_string());
+            stranger("database", None, body, origin, now, "failure", None)
+        }
         Refused::Sign(error) => {
             let body = message(&error.to_string());
             stranger("not_signed", None, body, origin, now, "failure", None)

@@ -12,7 +12,7 @@ use crate::{
     credential::{Secret, SecretKind},
     decision::{Grant, Held, Namespace, Owners, Policy, PolicySource},
     identity::{Fact, Facts, Proof},
-    registry::{Algorithm, Profile, Registry, RegistryKind},
+    registry::{Algorithm, Naming, Profile, Registry, RegistryKind},
     session::{Evidence, Login, Session},
     short_id::ShortId,
     store::{DataDir, EventFilter, RowFilter},
@@ -47,10 +47,12 @@ impl House {
             name: "prod".into(),
             service: "registry.example.com".to_owned(),
             kind: RegistryKind::Distribution,
-            profile: Profile::X5c,
+            naming: Naming::Profile(Profile::X5c),
+            key: None,
             algorithm: Algorithm::Es256,
             token_ttl: Duration::from_mins(15),
             token_issuer: "https://registry.example.com".to_owned(),
+            introspection_secret: None,
         });
         let settings = KeySettings {
             data_dir: folder.path().to_owned(),

@@ -146,14 +146,24 @@ fn authority_row(authority: &ListedAuthority) -> [String; 6] {
 }
 
 fn key_row(key: ListedKey) -> [String; 6] {
+    let signs = format!("{} ({})", key.algorithm, found_by(&key));
     [
         key.kid,
-        format!("{} ({})", key.algorithm, key.profile),
+        signs,
         key.state.to_string(),
         minute(key.not_before),
         minute(key.not_after),
         key.registries.join(", "),
     ]
+}
+
+/// How registries find the key: by its profile, or by the id that the operator gave with it.
+fn found_by(key: &ListedKey) -> String {
+    match (key.profile, key.given) {
+        (Some(profile), false) => profile.to_string(),
+        (Some(profile), true) => format!("{profile}, given"),
+        (None, _) => "given".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -217,7 +227,8 @@ mod tests {
             keys: vec![ListedKey {
                 kid: "abc".to_owned(),
                 algorithm: Algorithm::Es256,
-                profile: Profile::X5c,
+                profile: Some(Profile::X5c),
+                given: false,
                 state: State::Coming,
                 not_before: at("2026-01-02T00:00:00Z"),
                 not_after: at("2026-01-04T00:00:00Z"),

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use super::{
     admin::AdminSection, events::EventSettings, group::GroupSection, issuer::IssuerSection,
     keys::KeysSection, limits::Limits, listen::ListenSection, log::LogSettings,
-    metrics::MetricSettings, registry::RegistrySection, rule::RuleSection, store::StoreSection,
-    tls::TlsSection,
+    metrics::MetricSettings, oauth2::OAuth2Section, registry::RegistrySection, rule::RuleSection,
+    store::StoreSection, tls::TlsSection,
 };
 use crate::decision::When;
 
@@ -50,6 +50,8 @@ struct File {
     r#match: BTreeMap<String, When>,
     #[schemars(default)]
     metrics: MetricSettings,
+    #[schemars(default)]
+    oauth2: OAuth2Section,
     /// What clients see: the realm is this and `/token`, and the `iss` of our
     /// tokens is this. `https`, or `http` on loopback, and nothing after the
     /// port. Example: `"https://registry.example.com"`.

@@ -13,6 +13,7 @@ use super::{
     file, group, images, include, issuer, later,
     listen::ListenSection,
     names,
+    oauth2::OAuth2Section,
     read::{Reading, folder_of},
     registry,
     reload::Footprint,
@@ -175,6 +176,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let keys = reading
         .section::<super::keys::KeysSection>("keys")
         .settle(&data_dir, reading);
+    let scope_words = reading.section::<OAuth2Section>("oauth2").settle(reading);
     let (registries, registry_names) = registry::settle(reading, &public_url);
     let (issuers, issuer_names) = issuer::settle(reading);
     let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
@@ -215,6 +217,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         admin_listen,
         admin_socket,
         keys,
+        scope_words,
         log,
         data_dir,
         database_url,

@@ -55,6 +55,7 @@ mod log;
 mod metrics;
 mod names;
 mod number;
+mod oauth2;
 mod period;
 pub mod place;
 mod public_url;
@@ -97,6 +98,8 @@ pub struct Config {
     pub admin_socket: PathBuf,
     /// What tokens are signed with.
     pub keys: KeySettings,
+    /// The words that may stand beside docker's scopes, and mean nothing here.
+    pub scope_words: Vec<String>,
     /// How the server's own log is written.
     pub log: LogSettings,
     /// Where everything is kept.

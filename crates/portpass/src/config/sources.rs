@@ -106,6 +106,19 @@ impl Sources {
         format!("{}:{}:{}", shown.file, shown.line, shown.column)
     }
 
+    /// A place to point at instead of a secret's, whose line would show it: one that belongs to
+    /// it, or the head of its file if that is on the same line.
+    pub(super) fn away_from(&self, secret: Place, belonging: Place) -> Place {
+        if belonging.file == secret.file && self.line(belonging) == self.line(secret) {
+            return Place {
+                start: 0,
+                end: 0,
+                ..secret
+            };
+        }
+        belonging
+    }
+
     /// The faults as programs read them.
     pub fn diagnostics(&self, faults: &[Fault]) -> Vec<Diagnostic> {
         faults.iter().map(|fault| self.locate(fault)).collect()

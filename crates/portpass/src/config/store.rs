@@ -8,7 +8,7 @@ use super::{
     read::Reading,
     secret::{SecretSection, SecretText},
 };
-use crate::registry::Profile;
+use crate::registry::{Naming, Profile};
 
 /// Where Portpass keeps what must survive a restart.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
@@ -68,10 +68,9 @@ impl Config {
                     .to_owned(),
             );
         }
-        let own_keys = self
-            .registries
-            .iter()
-            .filter(|registry| registry.profile != Profile::X5c);
+        let own_keys = self.registries.iter().filter(|registry| {
+            registry.key.is_none() && registry.naming != Naming::Profile(Profile::X5c)
+        });
         warnings.extend(own_keys.map(|registry| {
             format!(
                 "[registry.{}] trusts one key of its own, which a second replica does not have; \

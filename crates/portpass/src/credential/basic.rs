@@ -15,8 +15,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The password; the user name never means anything.
+/// The user name, which proves nothing, and the password.
 pub(super) struct Basic {
+    pub(super) user: String,
     pub(super) password: String,
 }
 
@@ -38,8 +39,9 @@ impl Basic {
             .decode(encoded.trim_matches(' '))
             .map_err(|_not_base64| Malformed::Basic)?;
         let decoded = String::from_utf8(decoded).map_err(|_not_utf8| Malformed::Basic)?;
-        let (_user, password) = decoded.split_once(':').ok_or(Malformed::Basic)?;
+        let (user, password) = decoded.split_once(':').ok_or(Malformed::Basic)?;
         Ok(Self {
+            user: user.to_owned(),
             password: password.to_owned(),
         })
     }

@@ -6,12 +6,14 @@
 use std::fmt;
 
 mod basic;
+mod client;
 mod json;
 mod jwt;
 mod secret;
 
 pub(crate) use self::json::object;
 pub use self::{
+    client::ClientCredentials,
     jwt::{JwtAlgorithm, JwtFault, JwtType, UnverifiedJwt},
     secret::{Secret, SecretHash, SecretKind},
 };
@@ -38,6 +40,8 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a [u8]>,
     /// `password` of a form with `grant_type=password` (RFC 6749 §4.3.2).
     pub password: Option<&'a str>,
+    /// `username` of a form, beside its `password`.
+    pub username: Option<&'a str>,
     /// `refresh_token` of a form with `grant_type=refresh_token` (RFC 6749 §6).
     pub refresh_token: Option<&'a str>,
 }
@@ -48,6 +52,7 @@ impl fmt::Debug for Presented<'_> {
         f.debug_struct("Presented")
             .field("authorization", &self.authorization.is_some())
             .field("password", &self.password.is_some())
+            .field("username", &self.username.is_some())
             .field("refresh_token", &self.refresh_token.is_some())
             .finish()
     }

@@ -144,6 +144,7 @@ fn two_credentials_at_once_are_refused() {
         authorization: Some(&header),
         password: Some("secret"),
         refresh_token: Some(&secret),
+        ..Presented::default()
     };
     for both in [
         all,
@@ -350,6 +351,7 @@ fn nothing_presented_can_be_read_from_debug_output() {
     let presented = Presented {
         authorization: Some(&header),
         password: Some(&text),
+        username: Some(&text),
         refresh_token: Some(&secret),
     };
     let shown = format!("{presented:?} {:?} {:?}", by_form(&text), by_form(&secret));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scope::Scopes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Namespace, RuleOutcome, refusal::Refusal};
@@ -126,9 +126,14 @@ impl Grant {
 
     /// The granted scopes as the OAuth `scope` field has them, with spaces between.
     pub fn scope_text(&self) -> String {
-        let texts: Vec<_> = self.access.iter().map(Access::scope_text).collect();
-        texts.join(" ")
+        scope_text(&self.access)
     }
+}
+
+/// What an `access` claim gives, as the OAuth `scope` field has it, with spaces between.
+pub(crate) fn scope_text(access: &[Access]) -> String {
+    let texts: Vec<_> = access.iter().map(Access::scope_text).collect();
+    texts.join(" ")
 }
 
 #[cfg(test)]
@@ -181,7 +186,7 @@ impl Denied {
 }
 
 /// One entry of a token's `access` claim.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Access {
     /// The kind of resource: `repository` or `registry`.
     #[serde(rename = "type")]

@@ -47,6 +47,7 @@ mod version;
 mod vocabulary;
 mod when;
 
+pub(crate) use self::decided::scope_text;
 pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},

@@ -15,6 +15,7 @@ use crate::{
     audit::{Recorded, Unrecorded},
     credential::Secret,
     identity::{Missing, Unproven},
+    introspect::Introspected,
     refused::{self, Ask, Limited, Nonsense, Refused},
     short_id::ShortId,
     token::SignedToken,
@@ -30,6 +31,9 @@ struct Granted<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
+    /// What a token exchange has made (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
     scope: String,
@@ -60,10 +64,16 @@ struct Shape {
 }
 
 /// Renders what was recorded; what was not is only said to be unavailable.
-pub(super) fn render(result: &Result<Recorded, Unrecorded>, request_id: &RequestId) -> Response {
+///
+/// `issued_token_type` is what a token exchange says of its token, beside the rest.
+pub(super) fn render(
+    result: &Result<Recorded, Unrecorded>,
+    issued_token_type: Option<&'static str>,
+    request_id: &RequestId,
+) -> Response {
     match result {
         Ok(recorded) => match recorded.outcome() {
-            Ok(token) => granted(token, recorded.refresh_token()),
+            Ok(token) => granted(token, recorded.refresh_token(), issued_token_type),
             Err(refused) => shape(refused, request_id).into_response(),
         },
         Err(unrecorded) => {
@@ -80,13 +90,28 @@ pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
     Shape::unavailable("the request took too long; try again".to_owned()).into_response()
 }
 
+/// That a secret is good for nothing, whatever it was before (RFC 7009 §2.2).
+pub(super) fn revoked() -> Response {
+    uncached(StatusCode::OK.into_response())
+}
+
+/// What a token is (RFC 7662 §2.2).
+pub(super) fn introspected(introspected: &Introspected) -> Response {
+    uncached((StatusCode::OK, Json(introspected)).into_response())
+}
+
 /// A token; the refresh token beside it only where its record stored it.
-fn granted(token: &SignedToken, refresh_token: Option<&Secret>) -> Response {
+fn granted(
+    token: &SignedToken,
+    refresh_token: Option<&Secret>,
+    issued_token_type: Option<&'static str>,
+) -> Response {
     let body = Granted {
         token: token.encoded(),
         access_token: token.encoded(),
         token_type: "Bearer",
         expires_in: token.lifetime_seconds(),
+        issued_token_type,
         refresh_token: refresh_token.map(Secret::expose),
         scope: token.grant().scope_text(),
     };
@@ -116,6 +141,11 @@ fn shape(refused: &Refused, request_id: &RequestId) -> Shape {
                 message: nonsense.to_string(),
                 retry_after_seconds: None,
             }
+        }
+        Refused::NotARegistry => Shape::unauthorized(refused.to_string()),
+        Refused::NotRevoked(error) => {
+            tracing::error!(request.id = %request_id, error = %error, "A secret was not revoked because of the database");
+            Shape::unavailable("the database cannot be reached right now; try again".to_owned())
         }
         Refused::Sign(error) => {
             tracing::error!(request.id = %request_id, error = %error, "A granted token could not be signed");
@@ -163,8 +193,10 @@ fn with_decision(reason: &dyn std::fmt::Display, ask: &Ask, login: Option<ShortI
 
 fn nonsense_error(nonsense: &Nonsense) -> &'static str {
     match nonsense {
-        Nonsense::GrantType => "unsupported_grant_type",
-        Nonsense::Scope(_) => "invalid_scope",
+        Nonsense::GrantType | Nonsense::OAuthGrantType => "unsupported_grant_type",
+        Nonsense::Scope(_) | Nonsense::ScopeWord(_) => "invalid_scope",
+        Nonsense::Target(_) => "invalid_target",
+        Nonsense::TokenType => "unsupported_token_type",
         Nonsense::Request(_)
         | Nonsense::ServiceMissing
         | Nonsense::ServiceTwice

@@ -12,7 +12,7 @@ use axum::{
 use super::Edge;
 
 /// Short enough that a coming key is seen long before it signs.
-const CACHED: (axum::http::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
+pub(super) const CACHED: (axum::http::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 
 /// `/.well-known/jwks.json`: coming, current and past keys (RFC 7517 §5).
 pub(super) async fn jwks(State(edge): State<Arc<Edge>>) -> Response {

@@ -7,6 +7,7 @@ mod answer;
 mod client_ip;
 mod discovery;
 mod health;
+mod oauth2;
 mod parameters;
 pub mod server;
 pub mod tls;
@@ -15,7 +16,12 @@ mod trace;
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
 use ipnet::IpNet;
 
 use crate::{metrics::Metrics, portpass::Portpass};
@@ -49,6 +55,17 @@ pub fn public(edge: Arc<Edge>) -> Router {
         .route("/token", get(token::get).post(token::post))
         // Where distribution's `autoredirect` sends clients.
         .route("/auth/token", get(token::get).post(token::post))
+        .route("/oauth2/token", post(oauth2::token))
+        .route("/oauth2/token/", post(oauth2::token))
+        // Where authentik has it, and its clients ask.
+        .route("/application/o/token", post(oauth2::token))
+        .route("/application/o/token/", post(oauth2::token))
+        .route("/oauth2/revoke", post(oauth2::revoke))
+        .route("/oauth2/introspect", post(oauth2::introspect))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(oauth2::metadata),
+        )
         .route("/.well-known/jwks.json", get(discovery::jwks))
         .route(
             "/.well-known/openid-configuration",

@@ -19,14 +19,19 @@ use super::{
     parameters::{Parameters, is_form},
     trace::RequestId,
 };
-use crate::{audit::Origin, credential::Presented, portpass::TokenRequest, refused::Nonsense};
+use crate::{
+    audit::Origin,
+    credential::Presented,
+    portpass::TokenRequest,
+    refused::{Nonsense, Refused},
+};
 
 /// Everything beside the parameters that a request says of itself.
-struct Caller<'a> {
-    edge: &'a Edge,
-    headers: &'a HeaderMap,
-    peer: Peer,
-    request_id: RequestId,
+pub(super) struct Caller<'a> {
+    pub(super) edge: &'a Edge,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) peer: Peer,
+    pub(super) request_id: RequestId,
 }
 
 pub(super) async fn get(
@@ -72,49 +77,83 @@ fn in_query(query: &str) -> Result<Parameters, Nonsense> {
 }
 
 fn form(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Parameters, Nonsense> {
-    if !is_form(headers) {
-        let message = "the body is not application/x-www-form-urlencoded";
-        return Err(Nonsense::Request(message.to_owned()));
-    }
-    let body = body.map_err(|rejection| {
-        tracing::debug!(error = %rejection, "A form was not read to its end");
-        Nonsense::Request("the form is too long, or ended early".to_owned())
-    })?;
-    let parameters = Parameters::read(&body)?;
+    let parameters = Parameters::read(&read_body(headers, body)?)?;
     parameters.check_grant_type()?;
     Ok(parameters)
 }
 
+/// The body of a form, read to its end.
+pub(super) fn read_body(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Bytes, Nonsense> {
+    if !is_form(headers) {
+        let message = "the body is not application/x-www-form-urlencoded";
+        return Err(Nonsense::Request(message.to_owned()));
+    }
+    body.map_err(|rejection| {
+        tracing::debug!(error = %rejection, "A form was not read to its end");
+        Nonsense::Request("the form is too long, or ended early".to_owned())
+    })
+}
+
 impl Caller<'_> {
     async fn ask(self, parameters: Result<Parameters, Nonsense>) -> Response {
+        let parameters = match parameters {
+            Ok(parameters) => parameters,
+            Err(nonsense) => return self.refuse(nonsense).await,
+        };
+        let request = TokenRequest {
+            offline: parameters.offline,
+            origin: self.origin(),
+            presented: Presented {
+                authorization: self
+                    .headers
+                    .get(AUTHORIZATION)
+                    .map(axum::http::HeaderValue::as_bytes),
+                password: parameters.password.as_deref(),
+                refresh_token: parameters.refresh_token.as_deref(),
+                ..Presented::default()
+            },
+            scopes: parameters.scopes.iter().map(String::as_str).collect(),
+            services: parameters.services.iter().map(String::as_str).collect(),
+        };
+        self.answer(&request, None).await
+    }
+
+    /// Who sent the request.
+    pub(super) fn origin(&self) -> Origin {
         let user_agent = self
             .headers
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
         let address = client_ip(self.peer, self.headers, &self.edge.trusted_proxies);
-        let origin = Origin::new(address, self.request_id.to_string(), user_agent);
-        let portpass = &self.edge.portpass;
-        let result = match &parameters {
-            Ok(parameters) => {
-                let request = TokenRequest {
-                    offline: parameters.offline,
-                    origin,
-                    presented: Presented {
-                        authorization: self
-                            .headers
-                            .get(AUTHORIZATION)
-                            .map(axum::http::HeaderValue::as_bytes),
-                        password: parameters.password.as_deref(),
-                        refresh_token: parameters.refresh_token.as_deref(),
-                    },
-                    scopes: parameters.scopes.iter().map(String::as_str).collect(),
-                    services: parameters.services.iter().map(String::as_str).collect(),
-                };
-                portpass.answer(&request).await
-            }
-            Err(nonsense) => portpass.refuse(nonsense.clone(), &origin).await,
-        };
+        Origin::new(address, self.request_id.to_string(), user_agent)
+    }
+
+    /// Sends a request for a token on its way, whichever endpoint it came to.
+    ///
+    /// `issued_token_type` is what the answer says of its token, beside the rest.
+    pub(super) async fn answer(
+        self,
+        request: &TokenRequest<'_>,
+        issued_token_type: Option<&'static str>,
+    ) -> Response {
+        let result = self.edge.portpass.answer(request).await;
         self.edge.metrics.count_answer(&result);
-        answer::render(&result, &self.request_id)
+        answer::render(&result, issued_token_type, &self.request_id)
+    }
+
+    /// Refuses a request for a token that could not be read.
+    pub(super) async fn refuse(self, nonsense: Nonsense) -> Response {
+        let result = self.edge.portpass.refuse(nonsense, &self.origin()).await;
+        self.edge.metrics.count_answer(&result);
+        answer::render(&result, None, &self.request_id)
+    }
+
+    /// Refuses a request for something else than a token.
+    pub(super) async fn refuse_other(self, refused: Refused) -> Response {
+        let result = self.edge.portpass.refuse(refused, &self.origin()).await;
+        answer::render(&result, None, &self.request_id)
     }
 }

@@ -79,6 +79,12 @@ pub(super) const NETWORK_CHANGES: Described = Described {
     labels: "`issuer`",
     help: "Uses of a session from a network that it was not used from before",
 };
+pub(super) const OAUTH2: Described = Described {
+    name: "oauth2_requests",
+    suffix: "_total",
+    labels: "`endpoint`, `outcome`",
+    help: "Answers of introspect (active, inactive, refused) and revoke (api_token, refresh_token, nothing, refused)",
+};
 pub(super) const OVERTAKEN: Described = Described {
     name: "overtaken",
     suffix: "_total",
@@ -104,7 +110,7 @@ pub(super) const DATABASE_SILENCE: Described = Described {
     help: "Time since a shared database was last heard; 0 where the database is our own",
 };
 
-const ALL: [&Described; 15] = [
+const ALL: [&Described; 16] = [
     &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
@@ -116,6 +122,7 @@ const ALL: [&Described; 15] = [
     &REFRESH_TOKENS,
     &SESSIONS_OPENED,
     &NETWORK_CHANGES,
+    &OAUTH2,
     &OVERTAKEN,
     &PRUNED,
     &SUSPENDED,

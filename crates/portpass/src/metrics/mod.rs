@@ -21,7 +21,7 @@ use prometheus_client::{
 pub use self::described::reference;
 use self::described::{
     ADMIN_FAILURES, CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE,
-    NETWORK_CHANGES, OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED,
+    NETWORK_CHANGES, OAUTH2, OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED,
     SUSPENDED, TOKENS,
 };
 use crate::{
@@ -49,6 +49,7 @@ pub struct Metrics {
     refresh_tokens: Family<Refresh, Counter>,
     sessions_opened: Family<Issuer, Counter>,
     network_changes: Family<Issuer, Counter>,
+    oauth2: Family<OAuth2, Counter>,
     overtaken: Counter,
     pruned: Family<Pruned, Counter>,
     suspended: Family<Issuer, Gauge>,
@@ -88,6 +89,12 @@ struct Refresh {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct OAuth2 {
+    endpoint: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Pruned {
     table: &'static str,
 }
@@ -108,6 +115,7 @@ impl Metrics {
             refresh_tokens: Family::default(),
             sessions_opened: Family::default(),
             network_changes: Family::default(),
+            oauth2: Family::default(),
             overtaken: Counter::default(),
             pruned: Family::default(),
             suspended: Family::default(),
@@ -125,6 +133,7 @@ impl Metrics {
         REFRESH_TOKENS.register(registry, metrics.refresh_tokens.clone());
         SESSIONS_OPENED.register(registry, metrics.sessions_opened.clone());
         NETWORK_CHANGES.register(registry, metrics.network_changes.clone());
+        OAUTH2.register(registry, metrics.oauth2.clone());
         OVERTAKEN.register(registry, metrics.overtaken.clone());
         PRUNED.register(registry, metrics.pruned.clone());
         SUSPENDED.register(registry, metrics.suspended.clone());
@@ -180,6 +189,12 @@ impl Metrics {
         }
     }
 
+    /// Counts an answer of an OAuth 2 endpoint that gives no token.
+    pub(crate) fn count_oauth2(&self, endpoint: &'static str, outcome: &'static str) {
+        let labels = OAuth2 { endpoint, outcome };
+        self.oauth2.get_or_create(&labels).inc();
+    }
+
     /// Counts rows of a table that were deleted because of their age.
     pub(crate) fn count_pruned(&self, table: &'static str, rows: u64) {
         self.pruned.get_or_create(&Pruned { table }).inc_by(rows);
@@ -192,8 +207,16 @@ impl Metrics {
 
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {
         let route = match path {
-            "/token" | "/auth/token" => "token",
-            "/.well-known/jwks.json" | "/.well-known/openid-configuration" => "well-known",
+            "/token"
+            | "/auth/token"
+            | "/oauth2/token"
+            | "/oauth2/token/"
+            | "/application/o/token"
+            | "/application/o/token/" => "token",
+            "/oauth2/revoke" | "/oauth2/introspect" => "oauth2",
+            "/.well-known/jwks.json"
+            | "/.well-known/oauth-authorization-server"
+            | "/.well-known/openid-configuration" => "well-known",
             "/healthz" | "/readyz" => "health",
             _ => "other",
         };
@@ -280,6 +303,8 @@ fn of_refusal(refused: &Refused) -> (&'static str, &str, &str) {
             ("limited", &ask.registry.name, proof.identity().issuer())
         }
         Refused::Nonsense(_) => ("nonsense", "", ""),
+        Refused::NotARegistry => ("stranger", "", ""),
+        Refused::NotRevoked(_) => ("unavailable", "", ""),
         Refused::Sign(_) => ("failed", "", ""),
         Refused::Unavailable { ask, .. } => ("unavailable", &ask.registry.name, ""),
         Refused::Unproven { unproven, ask } => {

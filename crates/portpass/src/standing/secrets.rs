@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{Standing, in_time, memory};
-use crate::{credential::SecretHash, identity::ApiToken, session::Session, store::StoreError};
+use crate::{
+    credential::SecretHash,
+    identity::ApiToken,
+    session::Session,
+    store::{Act, EventRow, StoreError},
+};
 
 /// How many secrets that memory does not know are looked up at once: anybody can
 /// make some up, and the other connections are for those who prove who they are.
@@ -62,6 +67,23 @@ impl Standing {
         let token = Arc::new(ApiToken::of(row)?);
         memory.keep_api_token(hash, &token, weight);
         Ok(Some(token))
+    }
+
+    /// Ends a secret whose bearer gives it up, with its event: here at once, and
+    /// on other replicas as soon as they hear of it.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or does not answer in time.
+    pub async fn give_up(&self, act: Act, event: &EventRow) -> Result<(), StoreError> {
+        // Should nobody wait for the end of this, the next request reads it.
+        self.hearing.doubt();
+        self.look_up(async {
+            self.store.act(&[act], event).await?;
+            // Also where it was ended before: it was remembered here until now.
+            self.refresh().await
+        })
+        .await
     }
 
     /// Looks a secret up, a few at once.

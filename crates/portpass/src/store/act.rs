@@ -1,12 +1,12 @@
-//! What operators do: each act, its event and the next revision are one transaction.
+//! What operators and bearers do: each act, its event and the next revision are one transaction.
 
 use super::{
     ApiTokenRow, BindingRow, Change, EventRow, MemberRow, NamespaceRow, RevocationRow, Store,
-    StoreError, Transaction, api_tokens, bindings, inbox, members, namespaces, revision,
-    revocations,
+    StoreError, Transaction, api_tokens, bindings, inbox, members, namespaces, refresh_tokens,
+    revision, revocations,
 };
 
-/// One thing that an operator does.
+/// One thing that an operator does, or the bearer of a secret.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Puts somebody into a group.
@@ -49,6 +49,11 @@ pub enum Act {
         id: String,
         /// When, in milliseconds since 1970.
         at_ms: i64,
+    },
+    /// Ends one refresh token; its session stays.
+    RevokeRefreshToken {
+        /// The hash of the secret.
+        hash: String,
     },
     /// Gives a namespace to another owner.
     Transfer(NamespaceRow),
@@ -138,6 +143,11 @@ impl Act {
             Self::RevokeApiToken { id, at_ms } => {
                 let revocation = [id.into(), (*at_ms).into()];
                 transaction.execute(&api_tokens::REVOKE, &revocation).await
+            }
+            Self::RevokeRefreshToken { hash } => {
+                transaction
+                    .execute(&refresh_tokens::REVOKE, &[hash.into()])
+                    .await
             }
             Self::Transfer(row) => {
                 transaction

@@ -43,6 +43,9 @@ static OF_LOGINS: LazyLock<Batched> = LazyLock::new(|| {
 static OF_SESSIONS: LazyLock<Batched> =
     LazyLock::new(|| Batched::new("DELETE FROM refresh_tokens WHERE login IN (VALUES ", 1, ")"));
 
+pub(super) static REVOKE: LazyLock<Batched> =
+    LazyLock::new(|| Batched::new("DELETE FROM refresh_tokens WHERE hash IN (VALUES ", 1, ")"));
+
 impl RefreshTokenRow {
     pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
         [

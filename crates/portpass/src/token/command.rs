@@ -14,7 +14,7 @@ use super::{
     state::State,
     table::{Table, longest_token},
 };
-use crate::registry::{Algorithm, Profile, Registry};
+use crate::registry::{Algorithm, Naming, Profile, Registry};
 
 /// A command about our own keys.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -111,8 +111,12 @@ pub struct ListedKey {
     pub kid: String,
     /// What is signed with it.
     pub algorithm: Algorithm,
-    /// How its tokens name it.
-    pub profile: Profile,
+    /// How its tokens name it, unless the operator says how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Whether the operator gave it as a file.
+    #[serde(default)]
+    pub given: bool,
     /// Whether it signs.
     pub state: State,
     /// From when its certificate is valid.
@@ -156,9 +160,10 @@ impl Signer {
             table.reread(&registry, now)?;
             Ok(registry)
         })?;
-        let export = match registry.profile {
-            Profile::Pinned => format!("portpass keys export {name} --staged"),
-            Profile::Libtrust | Profile::Rfc7638 | Profile::X5c => {
+        let export = match registry.naming {
+            Naming::Profile(Profile::Pinned) => format!("portpass keys export {name} --staged"),
+            Naming::Kid(_)
+            | Naming::Profile(Profile::Libtrust | Profile::Rfc7638 | Profile::X5c) => {
                 format!("portpass keys export {name}")
             }
         };
@@ -191,13 +196,9 @@ impl Signer {
                 None => None,
             };
             match &only {
-                Some(registry) if registry.profile != Profile::X5c => {
-                    return Err(KeyError::NeedsStaging {
-                        registry: registry.name.to_string(),
-                    });
-                }
+                Some(registry) => refuse_to_rotate(registry)?,
                 None if table.leaves.is_empty() => return Err(KeyError::NoLeaves),
-                Some(_) | None => {}
+                None => {}
             }
             table.rotate(only.map(|registry| registry.algorithm), now)
         })?;
@@ -248,6 +249,17 @@ fn trusts(registry: &str) -> KeyError {
     }
 }
 
+/// Only leaves are exchanged at once.
+fn refuse_to_rotate(registry: &Registry) -> Result<(), KeyError> {
+    match (&registry.key, &registry.naming) {
+        (Some(path), _) => Err(KeyError::given_key(&registry.name, path)),
+        (None, Naming::Profile(Profile::X5c)) => Ok(()),
+        (None, Naming::Kid(_) | Naming::Profile(_)) => Err(KeyError::NeedsStaging {
+            registry: registry.name.to_string(),
+        }),
+    }
+}
+
 fn named(table: &Table, name: &str) -> Result<Arc<Registry>, KeyError> {
     let registry = table.registries.get(name).cloned();
     registry.ok_or_else(|| KeyError::UnknownRegistry(name.to_owned()))
@@ -265,12 +277,13 @@ fn list(table: &Table, now: Timestamp) -> KeyAnswer {
     let keys = jwks::published(table, now).into_iter().map(|published| {
         let algorithm = published.key.algorithm();
         let uses_leaf = |registry: &&Arc<Registry>| {
-            registry.profile == Profile::X5c && registry.algorithm == algorithm
+            registry.naming == Naming::Profile(Profile::X5c) && registry.algorithm == algorithm
         };
         ListedKey {
-            kid: published.key.id(published.profile),
+            kid: published.key.named(&published.naming),
             algorithm,
-            profile: published.profile,
+            profile: published.naming.profile(),
+            given: published.is_given,
             state: published.state,
             not_before: published.certificate.not_before,
             not_after: published.certificate.not_after,

@@ -13,7 +13,7 @@ pub enum KeyError {
     /// A certificate could not be made.
     #[error("making a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// A file under `data_dir` could not be read or written.
+    /// A file could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     File {
         /// Which file or folder.
@@ -28,6 +28,18 @@ pub enum KeyError {
     )]
     GivenAuthority {
         /// The certificate's file.
+        path: PathBuf,
+    },
+    /// The operator gave a registry's key as a file, so it is theirs to exchange.
+    #[error(
+        "the key of registry {registry} is given as a file, so a new one is given the same way: \
+         let the registry trust both keys, replace {path} (and its `kid`, if one is given), and \
+         reload", path = path.display()
+    )]
+    GivenKey {
+        /// The registry's name.
+        registry: String,
+        /// The key's file.
         path: PathBuf,
     },
     /// A key could not be made.
@@ -102,6 +114,14 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// A registry's key that the operator keeps.
+    pub(super) fn given_key(registry: &str, path: &Path) -> Self {
+        Self::GivenKey {
+            registry: registry.to_owned(),
+            path: path.to_owned(),
+        }
+    }
+
     /// A file of the operator's that holds something else than it should.
     pub(super) fn unfit_given(path: &Path, reason: impl Into<String>) -> Self {
         Self::UnfitGiven {

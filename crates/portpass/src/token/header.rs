@@ -4,7 +4,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::Serialize;
 
 use super::{certificate::Certificate, public_key::PublicKey};
-use crate::registry::{Algorithm, Profile};
+use crate::registry::{Algorithm, Naming, Profile};
 
 /// A JOSE header (RFC 7515 §4.1).
 #[derive(Serialize)]
@@ -17,23 +17,27 @@ struct Header<'a> {
     x5c: Option<[String; 1]>,
 }
 
-/// The encoded header of the tokens that a key signs under a profile.
+/// The encoded header of the tokens that a key signs for a registry that knows it by a name.
 ///
 /// `x5c` tokens carry a `kid` as well: registries look at `x5c` first
 /// (distribution 2.8 and 3, `registry/auth/token/token.go`), and whoever
 /// verifies by the JWKS finds the key.
-pub(super) fn encode(key: &PublicKey, profile: Profile, certificate: &Certificate) -> String {
+pub(super) fn encode(key: &PublicKey, naming: &Naming, certificate: &Certificate) -> String {
     let header = Header {
         typ: "JWT",
         alg: key.algorithm(),
-        kid: match profile {
-            Profile::Libtrust | Profile::Rfc7638 | Profile::X5c => Some(key.id(profile)),
-            Profile::Pinned => None,
+        kid: match naming {
+            Naming::Kid(_)
+            | Naming::Profile(Profile::Libtrust | Profile::Rfc7638 | Profile::X5c) => {
+                Some(key.named(naming))
+            }
+            Naming::Profile(Profile::Pinned) => None,
         },
-        x5c: match profile {
+        x5c: match naming {
             // Standard base64, unlike everything around it (RFC 7515 §4.1.6).
-            Profile::X5c => Some([BASE64.encode(certificate.der())]),
-            Profile::Libtrust | Profile::Pinned | Profile::Rfc7638 => None,
+            Naming::Profile(Profile::X5c) => Some([BASE64.encode(certificate.der())]),
+            Naming::Kid(_)
+            | Naming::Profile(Profile::Libtrust | Profile::Pinned | Profile::Rfc7638) => None,
         },
     };
     let json = serde_json::to_vec(&header).expect("a header of strings is JSON");

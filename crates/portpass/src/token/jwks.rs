@@ -1,35 +1,45 @@
 //! Every public key, for whoever verifies tokens by our JWKS.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    certificate::Certificate, public_key::PublicKey, registry_keys::RegistryKeys, signer::Signer,
-    state::State, table::Table,
+    certificate::Certificate, public_key::PublicKey, signer::Signer, state::State, table::Table,
 };
-use crate::registry::{Profile, Registry};
+use crate::registry::{Naming, Profile, Registry};
 
 /// A public key that somebody may need, and what it is for.
 #[derive(Clone, Debug)]
 pub(super) struct Published<'a> {
     pub(super) key: PublicKey,
-    pub(super) profile: Profile,
+    pub(super) naming: Naming,
     pub(super) state: State,
     pub(super) certificate: &'a Certificate,
     /// The one registry it signs for; leaves sign for every `x5c` registry.
     pub(super) registry: Option<&'a str>,
+    /// Whether the operator gave it.
+    pub(super) is_given: bool,
+}
+
+impl Published<'_> {
+    /// The key as a JWK, under the id that its tokens bear.
+    pub(super) fn jwk(&self) -> Value {
+        self.key.jwk(&self.key.named(&self.naming))
+    }
 }
 
 impl Signer {
     /// The keys that are coming, current and past, as a JWK set (RFC 7517 §5).
     pub fn jwks(&self, now: Timestamp) -> Value {
         let table = self.table.load();
-        let keys: Vec<_> = published(&table, now)
-            .iter()
-            .map(|published| published.key.jwk(published.profile))
-            .collect();
+        let mut keys = Vec::new();
+        for published in published(&table, now) {
+            // A given key may sign for several registries.
+            let jwk = published.jwk();
+            if !keys.contains(&jwk) {
+                keys.push(jwk);
+            }
+        }
         set(&keys)
     }
 
@@ -69,43 +79,52 @@ pub(super) fn published(table: &Table, now: Timestamp) -> Vec<Published<'_>> {
         for (leaf, state) in leaves.states(&table.authority, now) {
             all.push(Published {
                 key: leaf.key.public().clone(),
-                profile: Profile::X5c,
+                naming: Naming::Profile(Profile::X5c),
                 state,
                 certificate: &leaf.certificate,
                 registry: None,
+                is_given: false,
             });
         }
     }
     for registry in table.registries.values() {
-        if let Some(keys) = table.keys_of(registry) {
-            all.extend(of_registry(keys, registry, now));
-        }
+        all.extend(of_registry(table, registry, now));
     }
     all
 }
 
 /// A registry's own keys: the current, the staged and those of which tokens live.
 pub(super) fn of_registry<'a>(
-    keys: &'a Arc<RegistryKeys>,
-    registry: &'a Arc<Registry>,
+    table: &'a Table,
+    registry: &'a Registry,
     now: Timestamp,
 ) -> Vec<Published<'a>> {
-    let published = |certificate: &'a Certificate, state| {
+    let published = |certificate: &'a Certificate, state, signed_for: &'a Registry| {
         // A certificate that was read has a key that was read.
         let key = certificate.public_key().ok()?;
         Some(Published {
             key,
-            profile: registry.profile,
+            naming: signed_for.naming.clone(),
             state,
             certificate,
             registry: Some(&registry.name),
+            is_given: signed_for.key.is_some(),
         })
     };
-    let current = published(&keys.current.certificate, State::Current);
-    let staged = keys.staged.as_ref();
-    let staged = staged.and_then(|staged| published(&staged.certificate, State::Coming));
-    let past = keys
-        .past(now)
-        .filter_map(|certificate| published(certificate, State::Past));
-    current.into_iter().chain(staged).chain(past).collect()
+    let mut all = Vec::new();
+    if let Some(keys) = table.keys_of(registry) {
+        let current = &keys.current.certificate;
+        all.extend(published(current, State::Current, registry));
+        if let Some(staged) = &keys.staged {
+            all.extend(published(&staged.certificate, State::Coming, registry));
+        }
+        for past in keys.past(now) {
+            all.extend(published(past, State::Past, registry));
+        }
+    }
+    for former in table.former(registry, now) {
+        let certificate = &former.keys.current.certificate;
+        all.extend(published(certificate, State::Past, &former.registry));
+    }
+    all
 }

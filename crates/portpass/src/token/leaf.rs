@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     KeyError, authority::Authority, certificate::Certificate, header, pem, signing_key::SigningKey,
 };
-use crate::registry::Profile;
+use crate::registry::{Naming, Profile};
 
 /// How long a certificate outlives the last token that its key signed.
 pub(super) const OUTLIVES: SignedDuration = SignedDuration::from_mins(2);
@@ -95,7 +95,7 @@ impl Leaf {
         sign_from: Timestamp,
     ) -> Self {
         Self {
-            header: header::encode(key.public(), Profile::X5c, &certificate),
+            header: header::encode(key.public(), &Naming::Profile(Profile::X5c), &certificate),
             path,
             key,
             certificate,

@@ -2,7 +2,7 @@
 //!
 //! A registry trusts either the CA, under which short-lived leaves rotate by
 //! themselves ([`Profile::X5c`](crate::registry::Profile::X5c)), or one long-lived
-//! key of its own. A new profile is a variant there, a row of the table in
+//! key of its own, which the operator may give. A new profile is a variant there, a row of the table in
 //! `registry`, and its header in `header`.
 
 mod authority;
@@ -11,6 +11,7 @@ mod claims;
 mod command;
 mod error;
 mod export;
+mod given_key;
 mod header;
 mod jwks;
 mod leaf;
@@ -22,6 +23,7 @@ mod signer;
 mod signing_key;
 mod state;
 mod table;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +37,10 @@ pub use self::{
     authority::AuthorityExpiry,
     command::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey},
     error::{KeyError, SignError},
+    given_key::check_given_key,
     signer::Signer,
     state::State,
+    verify::VerifiedToken,
 };
 use crate::{credential::Secret, decision::Grant};
 

@@ -1,6 +1,12 @@
 //! A public key and the names by which registries know it.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+        VerificationAlgorithm,
+    },
+};
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use serde_json::{Map, Value, json};
 use x509_parser::{
@@ -10,7 +16,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use crate::registry::{Algorithm, Profile};
+use crate::registry::{Algorithm, Naming, Profile};
 
 /// One of the three kinds of public key that a token is verified with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,7 +34,6 @@ impl PublicKey {
     ///
     /// Says why the key is not one that we sign with.
     pub(super) fn from_spki(spki: &[u8]) -> Result<Self, String> {
-        refuse_leading_zero(spki)?;
         let (_, info) = SubjectPublicKeyInfo::from_der(spki)
             .map_err(|error| format!("not a public key: {error}"))?;
         let oid = &info.algorithm.algorithm;
@@ -100,8 +105,16 @@ impl PublicKey {
         }
     }
 
+    /// The key's id as a registry knows it.
+    pub(super) fn named(&self, naming: &Naming) -> String {
+        match naming {
+            Naming::Kid(kid) => kid.to_string(),
+            Naming::Profile(profile) => self.id(*profile),
+        }
+    }
+
     /// The JWK thumbprint with SHA-256 (RFC 7638 §3).
-    fn thumbprint(&self) -> String {
+    pub(super) fn thumbprint(&self) -> String {
         // Base64url and the fixed names hold nothing that JSON escapes.
         let members = self.members.iter();
         let members: Vec<String> = members
@@ -124,14 +137,25 @@ impl PublicKey {
         groups.join(":")
     }
 
-    /// The key as a JWK (RFC 7517 §4) under the id of a profile.
-    pub(super) fn jwk(&self, profile: Profile) -> Value {
+    /// Whether the key's owner signed a message, as JWS has signatures (RFC 7518 §3).
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm: &'static dyn VerificationAlgorithm = match self.algorithm {
+            Algorithm::EdDsa => &ED25519,
+            Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+            Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        };
+        let key = UnparsedPublicKey::new(algorithm, &self.spki);
+        key.verify(message, signature).is_ok()
+    }
+
+    /// The key as a JWK (RFC 7517 §4) under an id.
+    pub(super) fn jwk(&self, kid: &str) -> Value {
         let mut jwk = Map::new();
         for (name, value) in &self.members {
             jwk.insert((*name).to_owned(), json!(value));
         }
         jwk.insert("alg".to_owned(), json!(self.algorithm));
-        jwk.insert("kid".to_owned(), json!(self.id(profile)));
+        jwk.insert("kid".to_owned(), json!(kid));
         jwk.insert("use".to_owned(), json!("sig"));
         Value::Object(jwk)
     }

@@ -4,22 +4,30 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{KeyError, certificate::Certificate, header, pem, signing_key::SigningKey};
-use crate::registry::{Algorithm, Profile, Registry};
+use super::{KeyError, certificate::Certificate, given_key, header, pem, signing_key::SigningKey};
+use crate::registry::{Algorithm, Naming, Registry};
 
 /// How long after its `exp` registries may still take a token (distribution: 60 s).
-const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// One registry's key, its successor once staged, and its predecessors while
 /// tokens of theirs live. A registry that changes its algorithm gets other ones.
 #[derive(Debug)]
 pub(super) struct RegistryKeys {
-    folder: PathBuf,
+    home: Home,
     registry: String,
     algorithm: Algorithm,
+    naming: Naming,
     pub(super) current: LongLived,
     pub(super) staged: Option<LongLived>,
     past: Vec<(Timestamp, Certificate)>,
+}
+
+/// Where a registry's key is kept, which says whose it is to exchange.
+#[derive(Debug)]
+enum Home {
+    Given(PathBuf),
+    Ours(PathBuf),
 }
 
 /// A key with the certificate that some registries want it in.
@@ -27,45 +35,58 @@ pub(super) struct RegistryKeys {
 pub(super) struct LongLived {
     pub(super) key: SigningKey,
     pub(super) certificate: Certificate,
-    libtrust: String,
-    pinned: String,
-    rfc7638: String,
+    /// The encoded header of its tokens.
+    pub(super) header: String,
 }
 
 impl RegistryKeys {
-    /// Reads a registry's keys, or makes the first.
+    /// Reads a registry's keys, or makes the first. A given one is read, and never kept.
     pub(super) fn open(
         folder: &Path,
         registry: &Registry,
         now: Timestamp,
     ) -> Result<Self, KeyError> {
         let name = registry.name.as_ref();
+        let (algorithm, naming) = (registry.algorithm, &registry.naming);
+        if let Some(path) = &registry.key {
+            let (key, certificate) = given_key::open(path, registry, now)?;
+            return Ok(Self {
+                home: Home::Given(path.clone()),
+                registry: name.to_owned(),
+                algorithm,
+                naming: naming.clone(),
+                current: LongLived::new(key, certificate, naming),
+                staged: None,
+                past: Vec::new(),
+            });
+        }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || name.starts_with('.') || !name.bytes().all(is_plain) {
             return Err(KeyError::RegistryName(name.to_owned()));
         }
-        let algorithm = registry.algorithm;
         let folder = folder.join(name).join(algorithm.as_str());
         let path = folder.join("current.pem");
-        let current = match LongLived::open(&path, algorithm)? {
+        let current = match LongLived::open(&path, algorithm, naming)? {
             Some(current) => current,
-            None => LongLived::make(&path, name, algorithm, now)?,
+            None => LongLived::make(&path, name, algorithm, naming, now)?,
         };
         Ok(Self {
             registry: name.to_owned(),
             algorithm,
-            staged: LongLived::open(&folder.join("staged.pem"), algorithm)?,
+            naming: naming.clone(),
+            staged: LongLived::open(&folder.join("staged.pem"), algorithm, naming)?,
             past: past(&folder, now)?,
             current,
-            folder,
+            home: Home::Ours(folder),
         })
     }
 
     /// Makes the next key, unless one is staged already.
     pub(super) fn stage(&self, now: Timestamp) -> Result<(), KeyError> {
+        let folder = self.folder()?;
         if self.staged.is_none() {
-            let path = self.folder.join("staged.pem");
-            LongLived::make(&path, &self.registry, self.algorithm, now)?;
+            let path = folder.join("staged.pem");
+            LongLived::make(&path, &self.registry, self.algorithm, &self.naming, now)?;
         }
         Ok(())
     }
@@ -77,14 +98,23 @@ impl RegistryKeys {
         longest_token: SignedDuration,
         now: Timestamp,
     ) -> Result<(), KeyError> {
+        let folder = self.folder()?;
         if self.staged.is_none() {
             return Err(self.not_staged());
         }
         let until = now + longest_token + LEEWAY;
-        let past = self.folder.join(format!("past-{}.pem", until.as_second()));
+        let past = folder.join(format!("past-{}.pem", until.as_second()));
         pem::write(&past, &self.current.certificate.pem())?;
-        let current = self.folder.join("current.pem");
-        pem::rename(&self.folder.join("staged.pem"), &current)
+        let current = folder.join("current.pem");
+        pem::rename(&folder.join("staged.pem"), &current)
+    }
+
+    /// Where keys of ours are, which can be staged.
+    fn folder(&self) -> Result<&Path, KeyError> {
+        match &self.home {
+            Home::Given(path) => Err(KeyError::given_key(&self.registry, path)),
+            Home::Ours(folder) => Ok(folder),
+        }
     }
 
     /// What is said where a staged key is needed and there is none.
@@ -129,16 +159,16 @@ fn past(folder: &Path, now: Timestamp) -> Result<Vec<(Timestamp, Certificate)>, 
 }
 
 impl LongLived {
-    fn open(path: &Path, algorithm: Algorithm) -> Result<Option<Self>, KeyError> {
+    fn open(path: &Path, algorithm: Algorithm, naming: &Naming) -> Result<Option<Self>, KeyError> {
         let Some(text) = pem::read(path)? else {
             return Ok(None);
         };
-        let read = Self::parse(&text, algorithm);
+        let read = Self::parse(&text, algorithm, naming);
         read.map(Some)
             .map_err(|reason| KeyError::unfit(path, reason))
     }
 
-    fn parse(text: &[u8], algorithm: Algorithm) -> Result<Self, String> {
+    fn parse(text: &[u8], algorithm: Algorithm, naming: &Naming) -> Result<Self, String> {
         let sections = pem::sections(text)?;
         let certificate = sections.first_certificate()?;
         let key = SigningKey::from_pkcs8(&sections.private_key.ok_or("a file without a key")?)?;
@@ -148,40 +178,28 @@ impl LongLived {
         if certificate.spki() != key.public().spki() {
             return Err("a private key that is not the certificate's".to_owned());
         }
-        Ok(Self::new(key, certificate))
+        Ok(Self::new(key, certificate, naming))
     }
 
     fn make(
         path: &Path,
         registry: &str,
         algorithm: Algorithm,
+        naming: &Naming,
         now: Timestamp,
     ) -> Result<Self, KeyError> {
         let key = SigningKey::generate(algorithm)?;
         let certificate = Certificate::long_lived(&key, registry, now)?;
         let text = pem::section("PRIVATE KEY", key.pkcs8()) + &certificate.pem();
         pem::write(path, &text)?;
-        Ok(Self::new(key, certificate))
+        Ok(Self::new(key, certificate, naming))
     }
 
-    fn new(key: SigningKey, certificate: Certificate) -> Self {
-        let header = |profile| header::encode(key.public(), profile, &certificate);
+    fn new(key: SigningKey, certificate: Certificate, naming: &Naming) -> Self {
         Self {
-            libtrust: header(Profile::Libtrust),
-            pinned: header(Profile::Pinned),
-            rfc7638: header(Profile::Rfc7638),
+            header: header::encode(key.public(), naming, &certificate),
             certificate,
             key,
-        }
-    }
-
-    /// The encoded header of its tokens, unless the profile is one of leaves.
-    pub(super) fn header(&self, profile: Profile) -> Option<&str> {
-        match profile {
-            Profile::Libtrust => Some(&self.libtrust),
-            Profile::Pinned => Some(&self.pinned),
-            Profile::Rfc7638 => Some(&self.rfc7638),
-            Profile::X5c => None,
         }
     }
 }

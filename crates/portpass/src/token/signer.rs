@@ -16,7 +16,7 @@ use super::{
 use crate::{
     decision::Grant,
     event_id::event_id,
-    registry::{Profile, Registry},
+    registry::{Naming, Profile, Registry},
 };
 
 /// Signs tokens, each registry's way.
@@ -50,7 +50,7 @@ impl Signer {
         })
     }
 
-    /// Makes what a changed list of registries needs, and reads a given CA anew.
+    /// Makes what a changed list of registries needs, and reads a given CA and given keys anew.
     /// Called before the snapshot of a reload is swapped in.
     ///
     /// # Errors
@@ -88,8 +88,8 @@ impl Signer {
         let registry = grant.registry();
         let no_key = || SignError::NoKey(registry.name.to_string());
         let mut lifetime = claims::lifetime(registry, grant.proof().until(), now);
-        let (key, header) = match registry.profile {
-            Profile::X5c => {
+        let (key, header) = match registry.naming {
+            Naming::Profile(Profile::X5c) => {
                 let leaf = table
                     .leaves
                     .get(&registry.algorithm)
@@ -98,10 +98,10 @@ impl Signer {
                 lifetime = within(leaf, lifetime, registry, now)?;
                 (&leaf.key, leaf.header.as_str())
             }
-            Profile::Libtrust | Profile::Pinned | Profile::Rfc7638 => {
+            Naming::Kid(_)
+            | Naming::Profile(Profile::Libtrust | Profile::Pinned | Profile::Rfc7638) => {
                 let current = &table.keys_of(registry).ok_or_else(no_key)?.current;
-                let header = current.header(registry.profile).ok_or_else(no_key)?;
-                (&current.key, header)
+                (&current.key, current.header.as_str())
             }
         };
         let id = event_id(now);

@@ -11,16 +11,19 @@ use aws_lc_rs::{
     },
 };
 use rcgen::PublicKeyData as _;
-use rustls_pki_types::PrivatePkcs8KeyDer;
 use secrecy::{ExposeSecret as _, SecretSlice};
 
-use super::{KeyError, public_key::PublicKey};
+use super::{
+    KeyError,
+    public_key::{PublicKey, refuse_leading_zero},
+};
 use crate::registry::Algorithm;
 
 /// A key pair that signs tokens or certificates.
 pub(super) struct SigningKey {
     pair: Pair,
-    pkcs8: SecretSlice<u8>,
+    /// PKCS #8, or what the operator gave: PKCS #1 or SEC 1.
+    der: SecretSlice<u8>,
     public: PublicKey,
 }
 
@@ -47,35 +50,45 @@ impl SigningKey {
         Err(KeyError::Generation(algorithm.as_str()))
     }
 
-    /// Reads a key in PKCS #8 (RFC 5958), in DER.
+    /// Reads a key that we made, in PKCS #8 (RFC 5958), in DER.
     ///
     /// # Errors
     ///
     /// Says why the bytes are not a key that we sign with.
     pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, String> {
-        let certifying = rcgen::KeyPair::try_from(&PrivatePkcs8KeyDer::from(pkcs8))
-            .map_err(|error| format!("not a private key: {error}"))?;
-        Self::from_certifying(&certifying)
+        let key = Self::from_der(pkcs8)?;
+        refuse_leading_zero(key.public.spki())?;
+        Ok(key)
     }
 
-    /// The same key as one that certificates were to be signed with.
-    fn from_certifying(key: &rcgen::KeyPair) -> Result<Self, String> {
+    /// Reads a key that somebody made: PKCS #8, PKCS #1 (RFC 8017 §A.1.2) or
+    /// SEC 1 (RFC 5915), in DER.
+    ///
+    /// # Errors
+    ///
+    /// Says why the bytes are not a key that tokens are signed with.
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, String> {
+        let key =
+            rcgen::KeyPair::try_from(der).map_err(|error| format!("not a private key: {error}"))?;
         let public = PublicKey::from_spki(&key.subject_public_key_info())?;
-        let pkcs8 = key.serialized_der();
         let refused = |error| format!("not a private key: {error}");
         let pair = match public.algorithm() {
             Algorithm::EdDsa => {
-                Pair::EdDsa(Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(refused)?)
+                Pair::EdDsa(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(refused)?)
             }
             Algorithm::Es256 => Pair::Es256(
-                EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
+                EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
                     .map_err(refused)?,
             ),
-            Algorithm::Rs256 => Pair::Rs256(RsaKeyPair::from_pkcs8(pkcs8).map_err(refused)?),
+            Algorithm::Rs256 => Pair::Rs256(
+                RsaKeyPair::from_pkcs8(der)
+                    .or_else(|_not_pkcs8| RsaKeyPair::from_der(der))
+                    .map_err(refused)?,
+            ),
         };
         Ok(Self {
             pair,
-            pkcs8: pkcs8.to_vec().into(),
+            der: der.to_vec().into(),
             public,
         })
     }
@@ -87,13 +100,12 @@ impl SigningKey {
 
     /// The key in the form that makes certificates.
     pub(super) fn certifying(&self) -> Result<rcgen::KeyPair, KeyError> {
-        let pkcs8 = PrivatePkcs8KeyDer::from(self.pkcs8.expose_secret());
-        Ok(rcgen::KeyPair::try_from(&pkcs8)?)
+        Ok(rcgen::KeyPair::try_from(self.der.expose_secret())?)
     }
 
-    /// PKCS #8 in DER, for the one file that keeps it.
+    /// A key that we made, as PKCS #8 in DER, for the one file that keeps it.
     pub(super) fn pkcs8(&self) -> &[u8] {
-        self.pkcs8.expose_secret()
+        self.der.expose_secret()
     }
 
     /// A signature as JWS has it: for ES256 the two integers, not their DER

@@ -12,9 +12,9 @@ use super::{
     KeyError, KeySettings,
     authority::Authority,
     leaves::{Leaves, Schedule},
-    registry_keys::RegistryKeys,
+    registry_keys::{LEEWAY, RegistryKeys},
 };
-use crate::registry::{Algorithm, Profile, Registry};
+use crate::registry::{Algorithm, Naming, Profile, Registry};
 
 /// The keys of a moment. It only grows until a restart: while a reload is under
 /// way, requests sign for the registries of both files.
@@ -24,9 +24,46 @@ pub(super) struct Table {
     pub(super) schedule: Schedule,
     pub(super) authority: Arc<Authority>,
     pub(super) leaves: BTreeMap<Algorithm, Leaves>,
-    pub(super) registry_keys: BTreeMap<(Arc<str>, Algorithm), Arc<RegistryKeys>>,
+    registry_keys: BTreeMap<KeyId, Arc<RegistryKeys>>,
+    former: Vec<Former>,
     /// The registries of the last list, by name.
     pub(super) registries: BTreeMap<Arc<str>, Arc<Registry>>,
+}
+
+/// What tells a registry's keys from those that it had, or will have.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct KeyId {
+    registry: Arc<str>,
+    algorithm: Algorithm,
+    naming: Naming,
+    given: Option<PathBuf>,
+}
+
+/// What a registry's tokens were signed with before the file said otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Former {
+    until: Timestamp,
+    pub(super) registry: Arc<Registry>,
+    pub(super) keys: Arc<RegistryKeys>,
+}
+
+impl KeyId {
+    fn of(registry: &Registry) -> Self {
+        Self {
+            registry: Arc::clone(&registry.name),
+            algorithm: registry.algorithm,
+            naming: registry.naming.clone(),
+            given: registry.key.clone(),
+        }
+    }
+}
+
+impl Former {
+    /// Whether the same key signs under the same name again.
+    fn is(&self, registry: &Registry, keys: &RegistryKeys) -> bool {
+        let key = |keys: &RegistryKeys| keys.current.key.public().clone();
+        self.registry.naming == registry.naming && key(&self.keys) == key(keys)
+    }
 }
 
 impl Table {
@@ -49,6 +86,7 @@ impl Table {
             authority: Arc::new(authority),
             leaves: BTreeMap::new(),
             registry_keys: BTreeMap::new(),
+            former: Vec::new(),
             registries: BTreeMap::new(),
         })
     }
@@ -60,18 +98,30 @@ impl Table {
         now: Timestamp,
     ) -> Result<(), KeyError> {
         self.authority = Arc::new(self.authority.reread(now)?);
-        self.registries.clear();
+        let before = std::mem::take(&mut self.registries);
         for registry in registries {
             let name = Arc::clone(&registry.name);
             self.registries.insert(name, Arc::clone(registry));
             let longest = &mut self.schedule.longest_token;
             *longest = (*longest).max(longest_token(registry));
-            match registry.profile {
-                Profile::X5c => self.open_leaves(registry.algorithm)?,
-                Profile::Libtrust | Profile::Pinned | Profile::Rfc7638 => {
+            let former = before.get(&registry.name);
+            let former = former.and_then(|before| {
+                Some(Former {
+                    until: now + longest_token(before) + LEEWAY,
+                    registry: Arc::clone(before),
+                    keys: Arc::clone(self.keys_of(before)?),
+                })
+            });
+            match registry.naming {
+                Naming::Profile(Profile::X5c) => self.open_leaves(registry.algorithm)?,
+                Naming::Kid(_)
+                | Naming::Profile(Profile::Libtrust | Profile::Pinned | Profile::Rfc7638) => {
                     self.reread(registry, now)?;
                 }
             }
+            let keys = self.keys_of(registry);
+            let former = former.filter(|former| keys.is_none_or(|keys| !former.is(registry, keys)));
+            self.former.extend(former);
         }
         self.renew(now)
     }
@@ -81,6 +131,7 @@ impl Table {
         for leaves in self.leaves.values_mut() {
             leaves.renew(self.schedule, &self.authority, now)?;
         }
+        self.former.retain(|former| now < former.until);
         Ok(())
     }
 
@@ -105,15 +156,28 @@ impl Table {
         now: Timestamp,
     ) -> Result<(), KeyError> {
         let keys = RegistryKeys::open(&self.registries_folder(), registry, now)?;
-        let id = (Arc::clone(&registry.name), registry.algorithm);
-        self.registry_keys.insert(id, Arc::new(keys));
+        self.registry_keys
+            .insert(KeyId::of(registry), Arc::new(keys));
         Ok(())
     }
 
     /// A registry's own keys, if it has any.
     pub(super) fn keys_of(&self, registry: &Registry) -> Option<&Arc<RegistryKeys>> {
-        let id = (Arc::clone(&registry.name), registry.algorithm);
-        self.registry_keys.get(&id)
+        self.registry_keys.get(&KeyId::of(registry))
+    }
+
+    /// The keys of which a registry's tokens live, though it has others now.
+    pub(super) fn former(
+        &self,
+        registry: &Registry,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Former> {
+        let keys = self.keys_of(registry);
+        self.former.iter().filter(move |former| {
+            former.registry.name == registry.name
+                && now < former.until
+                && keys.is_none_or(|keys| !former.is(registry, keys))
+        })
     }
 
     /// When something is due again.

@@ -16,6 +16,7 @@ mod documents;
 mod journal;
 mod layers;
 mod limits;
+mod oauth2;
 mod offline_clients;
 mod operators;
 mod ops;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::registry::{Algorithm, Profile};
+use crate::registry::{Algorithm, Naming, Profile};
 
 #[test]
 fn the_least_file_loads() {
@@ -19,7 +19,7 @@ fn the_least_file_loads() {
     assert_eq!(config.tls, None);
     let registry = &config.registries[0];
     assert_eq!(&*registry.name, "prod");
-    assert_eq!(registry.profile, Profile::X5c);
+    assert_eq!(registry.naming, Naming::Profile(Profile::X5c));
     assert_eq!(registry.algorithm, Algorithm::Es256);
     assert_eq!(registry.token_ttl, Duration::from_mins(15));
     assert_eq!(registry.token_issuer, config.public_url);
@@ -37,7 +37,10 @@ fn the_least_file_loads() {
 fn zot_has_a_profile_of_its_own() {
     let text = LEAST.replace("distribution", "zot");
     let config = load_files(&[("portpass.toml", &text)]).unwrap();
-    assert_eq!(config.registries[0].profile, Profile::Pinned);
+    assert_eq!(
+        config.registries[0].naming,
+        Naming::Profile(Profile::Pinned)
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod defaults;
 mod example;
 mod included_files;
 mod later_versions;
+mod oauth2;
 mod secrets;
 mod values;
 mod wrong_words;

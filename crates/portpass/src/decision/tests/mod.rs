@@ -28,7 +28,7 @@ use super::{
 use crate::{
     config::{Located, Place},
     identity::{FactValue, Facts, Proof},
-    registry::{Algorithm, Profile, Registry, RegistryKind},
+    registry::{Algorithm, Naming, Profile, Registry, RegistryKind},
     short_id::ShortId,
 };
 
@@ -222,10 +222,12 @@ fn registry(name: &str) -> Arc<Registry> {
         name: name.into(),
         service: "registry.example.com".to_owned(),
         kind: RegistryKind::Distribution,
-        profile: Profile::X5c,
+        naming: Naming::Profile(Profile::X5c),
+        key: None,
         algorithm: Algorithm::Es256,
         token_ttl: Duration::from_mins(15),
         token_issuer: "https://registry.example.com".to_owned(),
+        introspection_secret: None,
     })
 }
 

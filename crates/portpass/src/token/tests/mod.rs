@@ -22,7 +22,7 @@ use super::*;
 use crate::{
     decision::Access,
     identity::{Facts, Proof},
-    registry::{Algorithm, Profile, Registry, RegistryKind},
+    registry::{Algorithm, Naming, Profile, Registry, RegistryKind},
     short_id::ShortId,
 };
 
@@ -38,10 +38,12 @@ fn registry(profile: Profile, algorithm: Algorithm) -> Arc<Registry> {
             Profile::Pinned => RegistryKind::Zot,
             Profile::Libtrust | Profile::Rfc7638 | Profile::X5c => RegistryKind::Distribution,
         },
-        profile,
+        naming: Naming::Profile(profile),
+        key: None,
         algorithm,
         token_ttl: Duration::from_mins(15),
         token_issuer: "https://registry.example.com".to_owned(),
+        introspection_secret: None,
     })
 }
 
@@ -200,7 +202,7 @@ impl Parts {
 fn jwk_of(spki: &[u8]) -> Value {
     super::public_key::PublicKey::from_spki(spki)
         .unwrap()
-        .jwk(Profile::X5c)
+        .jwk("leaf")
 }
 
 fn exported(signer: &Signer, command: KeyCommand) -> String {

@@ -4,7 +4,10 @@ use portpass::store::{Act, EventFilter, RowFilter, Store};
 
 use super::{
     databases::each,
-    rows::{all, api_token, binding, event, member, namespace, revocation, settle, waiting},
+    rows::{
+        all, api_token, binding, event, member, namespace, opens, refresh_token, revocation,
+        settle, waiting,
+    },
 };
 
 /// Carries out acts under an event of its own; says how many rows changed.
@@ -188,6 +191,27 @@ async fn acts_that_cannot_all_be_done_are_not_done() {
         assert!(store.act(&acts, &event("x", 1_000)).await.is_err());
         assert_eq!(store.members().await.unwrap(), []);
         assert_eq!(store.revision().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_revoked_alone() {
+    each(async |database| {
+        let store = &database.store;
+        for hash in ["one", "two"] {
+            let mut with_token = opens("a");
+            with_token.refresh_token = Some(refresh_token(hash, "a"));
+            settle(store, &[with_token]).await;
+        }
+        let revoke = [Act::RevokeRefreshToken {
+            hash: "one".to_owned(),
+        }];
+        assert_eq!(act(store, &revoke).await, 1);
+        assert_eq!(act(store, &revoke).await, 0);
+        assert_eq!(store.refresh_token("one").await.unwrap(), None);
+        let (kept, session) = store.refresh_token("two").await.unwrap().unwrap();
+        assert_eq!((kept.hash.as_str(), session.login.as_str()), ("two", "a"));
     })
     .await;
 }

@@ -1,0 +1,70 @@
+//! `POST /oauth2/introspect` (RFC 7662).
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::{RawQuery, State, rejection::BytesRejection},
+    http::{HeaderMap, header::AUTHORIZATION},
+    response::Response,
+};
+
+use super::{Caller, Form};
+use crate::{
+    credential::ClientCredentials,
+    http::{Edge, Peer, answer, trace::RequestId},
+    introspect::Introspected,
+    refused::{Nonsense, Refused},
+};
+
+/// For registries alone: who asks is proven before anything else is looked at.
+pub(in crate::http) async fn introspect(
+    State(edge): State<Arc<Edge>>,
+    Extension(peer): Extension<Peer>,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let caller = Caller {
+        edge: &edge,
+        headers: &headers,
+        peer,
+        request_id,
+    };
+    let introspected = match Form::read(&headers, query.as_deref(), body) {
+        Ok(form) => asked(&caller, &form),
+        Err(nonsense) => Err(nonsense.into()),
+    };
+    match introspected {
+        Ok(introspected) => {
+            let outcome = if introspected.is_active() {
+                "active"
+            } else {
+                "inactive"
+            };
+            edge.metrics.count_oauth2("introspect", outcome);
+            answer::introspected(&introspected)
+        }
+        Err(refused) => {
+            edge.metrics.count_oauth2("introspect", "refused");
+            caller.refuse_other(refused).await
+        }
+    }
+}
+
+fn asked(caller: &Caller<'_>, form: &Form) -> Result<Introspected, Refused> {
+    let client = caller
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| ClientCredentials::parse(value.as_bytes()).ok());
+    let token = form.text("token").unwrap_or_default();
+    let portpass = &caller.edge.portpass;
+    let introspected = portpass.introspect(client.as_ref(), token, &caller.origin())?;
+    if token.is_empty() {
+        let message = "the request has no token".to_owned();
+        return Err(Nonsense::Request(message).into());
+    }
+    Ok(introspected)
+}
