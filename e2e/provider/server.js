@@ -128,6 +128,8 @@ const { url: control } = await listen(0, async (request, response) => {
     'GET /requests': () => requests,
     'DELETE /requests': () => requests.splice(0),
     'POST /fault': () => fail(searchParams.get('mode'), searchParams.get('at') ?? 'token'),
+    // As an administrator does it while the provider runs.
+    'POST /deactivate': () => { settings.users[searchParams.get('user')].active = false; },
     'POST /rotate': async () => {
       keys = [await newKey(), ...keys.slice(0, Number(searchParams.get('keep') ?? 1))];
       renew();

@@ -128,6 +128,12 @@ impl Provider {
         Ok(())
     }
 
+    /// Takes a user's right to log in.
+    pub fn deactivate(&self, user: &str) -> Result<()> {
+        self.control("POST", &format!("/deactivate?user={user}"))?;
+        Ok(())
+    }
+
     /// Makes a new key, to sign with from now on; of the older ones `keep` stay published.
     pub fn rotate(&self, keep: usize) -> Result<()> {
         self.control("POST", &format!("/rotate?keep={keep}"))?;

@@ -6,7 +6,7 @@
 # the cache directory, where no unit file can start them on a port. Packages with libraries
 # (skopeo, buildah, podman) are installed by apt, which needs root.
 
-: "${cache:?}"
+: "${cache:?}" "${root:?}"
 missing=()
 
 # Remembers a tool that could not be had, with the way to get it.
