@@ -23,7 +23,7 @@ const PASSTHROUGH: &str = "answer = \"passthrough\"";
 
 /// What goes wrong, the status that comes of it, and what the client is told.
 const FAULTS: [(&str, u16, &str); 14] = [
-    ("401", 503, "does not accept how it is asked"),
+    ("401", 401, "refused the credential"),
     ("429", 429, "asked too often"),
     ("500", 503, "cannot be asked right now"),
     ("closed", 503, "cannot be asked right now"),
