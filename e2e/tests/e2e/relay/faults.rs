@@ -93,13 +93,16 @@ fn is_answered_recorded_and_over(relay: &str, fault: &str, status: u16, words: &
     let message = error["message"].as_str().unwrap_or_default();
     ensure!(message.contains(words), "{message}");
     let events = beside.portpass.events()?;
-    ensure!(events.len() == before + 1, "{events:#?}");
     ensure!(
-        events
-            .last()
-            .is_some_and(|event| event["kind"] == "refusal"),
-        "{events:#?}"
+        events.len() == before + 1,
+        "{} events",
+        events.len() - before
     );
+    let event = events.last().context("no event")?;
+    // A refusal is the provider's word about the caller; the rest is its own fault.
+    let kind = if status == 401 { "refusal" } else { "failure" };
+    ensure!(event["kind"] == kind, "{event}");
+    ensure!(event["identity"] == "74", "nobody's: {event}");
 
     beside.provider.fault("none")?;
     access_token(&ask()?)?;
