@@ -12,8 +12,9 @@ use e2e::{
     world::SERVICE,
 };
 use libtest_mimic::Trial;
+use serde_json::{Value, json};
 
-use super::{Beside, REPOSITORY, refused_push};
+use super::{Beside, REPOSITORY, refused_push, text};
 
 /// Within which every answer comes, also where the provider never does.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -86,11 +87,12 @@ fn is_answered_recorded_and_over(relay: &str, fault: &str, status: u16, words: &
         ensure!(answer.header("retry-after") == Some("7"), "{answer:?}");
     }
     let body = answer.json()?;
-    let errors = body["errors"].as_array().context("no errors")?;
+    let errors = body.get("errors").and_then(Value::as_array);
+    let errors = errors.context("no errors")?;
     let [error] = errors.as_slice() else {
         anyhow::bail!("more than one reason: {body}");
     };
-    let message = error["message"].as_str().unwrap_or_default();
+    let message = text(error, "/message");
     ensure!(message.contains(words), "{message}");
     let events = beside.portpass.events()?;
     ensure!(
@@ -101,8 +103,8 @@ fn is_answered_recorded_and_over(relay: &str, fault: &str, status: u16, words: &
     let event = events.last().context("no event")?;
     // A refusal is the provider's word about the caller; the rest is its own fault.
     let kind = if status == 401 { "refusal" } else { "failure" };
-    ensure!(event["kind"] == kind, "{event}");
-    ensure!(event["identity"] == "74", "nobody's: {event}");
+    ensure!(text(event, "/kind") == kind, "{event}");
+    ensure!(text(event, "/identity") == "74", "nobody's: {event}");
 
     beside.provider.fault("none")?;
     access_token(&ask()?)?;
@@ -110,7 +112,7 @@ fn is_answered_recorded_and_over(relay: &str, fault: &str, status: u16, words: &
 }
 
 fn a_client_shows_that_it_is_the_providers_fault() -> Result<()> {
-    let beside = Beside::start_with(&serde_json::json!({}), Kind::V28, CLAIM, "")?;
+    let beside = Beside::start_with(&json!({}), Kind::V28, CLAIM, "")?;
     let registry = beside.trusting_us(Kind::V28)?;
     let client = Client::new(Program::Skopeo)?;
     client

@@ -9,9 +9,10 @@ mod shim;
 use anyhow::{Result, ensure};
 use e2e::{
     client::{Client, Program},
+    http::Response,
     image::Image,
     issuer::Issuer,
-    portpass::{Draft, Portpass, issuer_tables, registry_table},
+    portpass::{Draft, Portpass, access_token, issuer_tables, jwt_part, registry_table},
     provider::Provider,
     registry::{Auth, Kind, Registry},
     world::SERVICE,
@@ -114,6 +115,17 @@ fn pushes_and_pulls(client: &Client, registry: &Registry, repository: &str) -> R
     client.push(&image, &name)?.succeeded()?;
     ensure!(client.pull(&name)? == image.id, "another image came back");
     Ok(())
+}
+
+/// The claims of the token in an answer; nothing is verified.
+fn claims(answer: &Response) -> Result<Value> {
+    jwt_part(&access_token(answer)?, 1)
+}
+
+/// A member of a JSON document that is text, by its pointer (RFC 6901); empty if there is none.
+fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
+    let value = document.pointer(pointer).and_then(Value::as_str);
+    value.unwrap_or_default()
 }
 
 /// Logs in with a job's JWT, then pushes and pulls.

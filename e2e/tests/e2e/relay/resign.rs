@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use e2e::{
     client::{Client, Program},
-    portpass::{access_token, jwt_part},
+    portpass::access_token,
     provider::{JO, SAM},
     registry::Kind,
     world::{OWN_NAMESPACE, SERVICE},
@@ -11,7 +11,9 @@ use e2e::{
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use super::{Beside, REPOSITORY, job_pushes_and_pulls, pushes_and_pulls, refused_push};
+use super::{
+    Beside, REPOSITORY, claims, job_pushes_and_pulls, pushes_and_pulls, refused_push, text,
+};
 
 const BY_CLAIM: &str = "answer = \"resign\"\naccess = \"claim\"";
 const BY_RULES: &str = "answer = \"resign\"";
@@ -96,9 +98,9 @@ fn by_rules_the_providers_groups_and_the_platforms_facts_decide_together() -> Re
     let beside = Beside::start(BY_RULES, RULES)?;
     let scope = ["repository:team/web:pull,push"];
     let granted = beside.portpass.token(SERVICE, &scope, &beside.jwt()?)?;
-    let claims = jwt_part(&access_token(&granted)?, 1)?;
-    ensure!(claims["iss"] == beside.portpass.url().as_str(), "{claims}");
-    let subject = claims["sub"].as_str().unwrap_or_default();
+    let claims = claims(&granted)?;
+    ensure!(text(&claims, "/iss") == beside.portpass.url(), "{claims}");
+    let subject = text(&claims, "/sub");
     ensure!(
         subject.starts_with("github:74:"),
         "not the job's own identity: {subject}"
@@ -159,9 +161,9 @@ fn a_claim_is_cut_to_what_was_asked() -> Result<()> {
     beside.provider.fault("more-access")?;
     let scope = ["repository:team/web:pull"];
     let answer = beside.portpass.token(SERVICE, &scope, &beside.jwt()?)?;
-    let claims = jwt_part(&access_token(&answer)?, 1)?;
+    let claims = claims(&answer)?;
     let only = json!([{"type": "repository", "name": "team/web", "actions": ["pull"]}]);
-    ensure!(claims["access"] == only, "{claims}");
+    ensure!(claims.get("access") == Some(&only), "{claims}");
     Ok(())
 }
 
