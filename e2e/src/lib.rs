@@ -16,6 +16,7 @@ pub mod operator;
 pub mod portpass;
 pub mod postgres;
 pub mod provider;
+pub mod provider_key;
 pub mod registry;
 pub mod shim;
 

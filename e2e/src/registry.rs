@@ -58,6 +58,11 @@ impl Kind {
 /// What a registry is given to check tokens with.
 #[derive(Clone, Debug)]
 pub enum Trust {
+    /// Certificates and a JWK set at once, while one takes the other's place (distribution 3 only).
+    Both {
+        certificates: PathBuf,
+        jwks: PathBuf,
+    },
     /// Certificates: `rootcertbundle`, or zot's `cert`.
     Certificates(PathBuf),
     /// A JWK set (distribution 3 only).
@@ -136,6 +141,11 @@ fn distribution(port: u16, storage: &Path, auth: &Auth) -> String {
     let trust = match &auth.trust {
         Trust::Certificates(path) => format!("rootcertbundle: {}", path.display()),
         Trust::Jwks(path) => format!("jwks: {}", path.display()),
+        Trust::Both { certificates, jwks } => format!(
+            "rootcertbundle: {}\n    jwks: {}",
+            certificates.display(),
+            jwks.display()
+        ),
     };
     format!(
         "version: 0.1
@@ -165,7 +175,11 @@ auth:
 
 /// A configuration for zot, which looks at neither `iss` nor `aud`.
 fn zot(port: u16, storage: &Path, auth: &Auth) -> String {
-    let (Trust::Certificates(path) | Trust::Jwks(path)) = &auth.trust;
+    let (Trust::Certificates(path)
+    | Trust::Both {
+        certificates: path, ..
+    }
+    | Trust::Jwks(path)) = &auth.trust;
     json!({
         "distSpecVersion": "1.1.1",
         "storage": {"rootDirectory": storage, "gc": false},

@@ -21,6 +21,7 @@ mod backup;
 mod crash;
 mod deploy;
 mod disk;
+mod given_keys;
 mod issuer_faults;
 mod load;
 mod login;
@@ -44,6 +45,7 @@ fn main() -> std::process::ExitCode {
         mount::trials(),
         namespaces::trials(),
         profiles::trials(),
+        given_keys::trials(),
         rotation::trials(),
         session::trials(),
         operators::trials(),

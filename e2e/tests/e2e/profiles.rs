@@ -102,7 +102,8 @@ fn takes_every_profile_that_fits_it(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-fn push(registry: &Registry, issuer: &Issuer) -> Result<()> {
+/// Logs in with a JWT, pushes an image and pulls it again.
+pub(crate) fn push(registry: &Registry, issuer: &Issuer) -> Result<()> {
     let client = Client::new(Program::Crane)?;
     let image = Image::tiny(&client.home().join("image"), "profile")?;
     let jwt = issuer.jwt("github", "portpass.test")?;

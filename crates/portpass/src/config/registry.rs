@@ -198,7 +198,10 @@ impl RegistrySection {
 /// Names that registries compare, byte by byte.
 fn check_name(name: &Located<String>, what: &str, reading: &mut Reading<'_>) {
     if name.value.is_empty() || name.value.chars().any(char::is_control) {
-        reading.fault(name.at, format!("{what} is a name that is not empty"));
+        reading.fault(
+            name.at,
+            format!("{what} is not empty and has no control characters"),
+        );
     }
 }
 

@@ -60,6 +60,16 @@ impl Tls {
         })
     }
 
+    /// Reads the files and leaves it at that, to know whether a reload can go on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tls::load`].
+    pub fn check(&self) -> Result<(), TlsError> {
+        let (certificate, key) = &*self.files;
+        read(certificate, key).map(drop)
+    }
+
     /// Reads the files again; handshakes from now on show what they hold.
     ///
     /// # Errors

@@ -78,11 +78,11 @@ impl Standing {
     pub async fn give_up(&self, act: Act, event: &EventRow) -> Result<(), StoreError> {
         // Should nobody wait for the end of this, the next request reads it.
         self.hearing.doubt();
-        self.look_up(async {
+        self.look_up(Box::pin(async {
             self.store.act(&[act], event).await?;
             // Also where it was ended before: it was remembered here until now.
             self.refresh().await
-        })
+        }))
         .await
     }
 

@@ -119,10 +119,10 @@ impl RegistryKeys {
 
     /// What is said where a staged key is needed and there is none.
     pub(super) fn not_staged(&self) -> KeyError {
-        KeyError::NotStaged {
+        self.folder().err().unwrap_or_else(|| KeyError::NotStaged {
             what: format!("registry {}", self.registry),
             stage: format!("stage {}", self.registry),
-        }
+        })
     }
 
     /// The certificates of former keys of which tokens live.

@@ -68,8 +68,9 @@ impl SigningKey {
     ///
     /// Says why the bytes are not a key that tokens are signed with.
     pub(super) fn from_der(der: &[u8]) -> Result<Self, String> {
-        let key =
-            rcgen::KeyPair::try_from(der).map_err(|error| format!("not a private key: {error}"))?;
+        let key = rcgen::KeyPair::try_from(der).map_err(|error| {
+            format!("not an RSA key of 2048 bits or more, a P-256 or an Ed25519 key: {error}")
+        })?;
         let public = PublicKey::from_spki(&key.subject_public_key_info())?;
         let refused = |error| format!("not a private key: {error}");
         let pair = match public.algorithm() {

@@ -195,6 +195,17 @@ fn replace_files(file: &mut Table, folder: &Path) {
         put(issuer, "ca", &certificate, folder);
         put(issuer, "jwks_file", KEY_SET, folder);
     }
+    let registries = file.get_mut("registry").and_then(Value::as_table_mut);
+    for (_, registry) in registries.into_iter().flatten() {
+        if registry.get("key").is_some() {
+            let algorithm = registry.get("algorithm").and_then(Value::as_str);
+            let key = provider_key(algorithm.unwrap_or("ES256"));
+            put(registry, "key", &key, folder);
+        }
+        if let Some(secret) = registry.get_mut("introspection_secret") {
+            put(secret, "file", &"secret".repeat(6), folder);
+        }
+    }
     if let Some(tls) = file.get_mut("tls") {
         put(tls, "certificate", &certificate, folder);
         put(tls, "key", &key, folder);
@@ -215,6 +226,20 @@ fn replace_files(file: &mut Table, folder: &Path) {
     for (_, token) in tokens.into_iter().flatten() {
         put(token, "file", &"secret".repeat(6), folder);
     }
+}
+
+/// A private key for an algorithm, as identity providers export one, in PEM.
+fn provider_key(algorithm: &str) -> String {
+    let of = |algorithm| rcgen::KeyPair::generate_for(algorithm).unwrap();
+    let key = match algorithm {
+        "EdDSA" => of(&rcgen::PKCS_ED25519),
+        "RS256" => of(&rcgen::PKCS_RSA_SHA256),
+        // One in 128 has a coordinate that begins with a zero byte, and is not for every profile.
+        _ => std::iter::repeat_with(|| of(&rcgen::PKCS_ECDSA_P256_SHA256))
+            .find(|key| !key.public_key_raw()[1..].chunks(32).any(|it| it[0] == 0))
+            .unwrap(),
+    };
+    key.serialize_pem()
 }
 
 /// A CA as operators give one: certificate and key, as PEM.

@@ -114,7 +114,7 @@ impl Reloader {
     }
 
     /// Everything that can fail comes before the first thing that changes what
-    /// is served; keys that were made for nothing do no harm.
+    /// is served: once the keys are exchanged, a given one signs.
     fn apply(&mut self) -> anyhow::Result<()> {
         let now = self.portpass.clock.now();
         let config = config::load(&self.path)?;
@@ -126,6 +126,9 @@ impl Reloader {
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
         let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        if let Some(tls) = &self.tls {
+            tls.check()?;
+        }
         self.portpass.signer.prepare(&config.registries, now)?;
         if let Some(tls) = &self.tls {
             tls.reload()?;

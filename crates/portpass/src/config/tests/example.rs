@@ -8,13 +8,14 @@ use super::*;
 use crate::{decision::Policy, identity::Directory};
 
 /// Files that the example names.
-const NAMED_FILES: [(&str, &str); 9] = [
+const NAMED_FILES: [(&str, &str); 10] = [
     ("admin/alice.token", "0123456789abcdef0123456789abcdef\n"),
     ("ca/gitlab.crt", ""),
     ("ca/portpass.crt", ""),
     ("ca/portpass.key", ""),
     ("cluster/edge.jwks", ""),
     ("cluster/token", ""),
+    ("introspection.secret", "0123456789abcdef0123456789abcdef\n"),
     ("rules.d/empty.toml", ""),
     ("tls/server.crt", ""),
     ("tls/server.key", ""),
@@ -35,7 +36,16 @@ fn all_in_force() -> String {
             _ => line,
         })
         .collect();
-    lines.join("\n")
+    let mut shown: toml::Table = lines.join("\n").parse().unwrap();
+    // There are two registries now, so each rule says where it holds.
+    for section in ["rule", "deny"] {
+        for (_, rule) in shown[section].as_table_mut().unwrap() {
+            let rule = rule.as_table_mut().unwrap();
+            rule.entry("registries")
+                .or_insert_with(|| vec!["prod"].into());
+        }
+    }
+    shown.to_string()
 }
 
 #[test]
@@ -67,7 +77,9 @@ fn the_example_shows_the_defaults() {
 #[test]
 fn the_example_loads_with_every_setting_in_force() {
     let text = all_in_force();
-    let files: Vec<_> = [("portpass.toml", text.as_str())]
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let key = key.serialize_pem();
+    let files: Vec<_> = [("portpass.toml", text.as_str()), ("authentik.pem", &key)]
         .into_iter()
         .chain(NAMED_FILES)
         .collect();

@@ -49,6 +49,7 @@ mod example;
 mod included_files;
 mod later_versions;
 mod oauth2;
+mod registries;
 mod secrets;
 mod values;
 mod wrong_words;

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{grant::GrantType, scope::OFFLINE};
 use crate::{
@@ -16,36 +16,64 @@ use crate::{
     snapshot::Snapshot,
 };
 
-pub(in crate::http) async fn metadata(State(edge): State<Arc<Edge>>) -> Response {
-    let snapshot = edge.portpass.snapshot.load();
-    ([CACHED], Json(document(&edge.public_url, &snapshot))).into_response()
-}
-
 /// What can truly be said of us in the words of RFC 8414 §2. Clients have no
 /// secrets of their own: what they authenticate with is what they are given a
 /// token for, and with nothing they are anonymous.
-fn document(public_url: &str, snapshot: &Snapshot) -> Value {
-    let base = public_url.trim_end_matches('/');
-    let words = snapshot.scope_words.iter().map(String::as_str);
-    let scopes: Vec<&str> = words.chain([OFFLINE]).collect();
-    let mut document = json!({
-        "issuer": public_url,
-        "token_endpoint": format!("{base}/oauth2/token"),
-        "jwks_uri": format!("{base}/.well-known/jwks.json"),
-        "grant_types_supported": GrantType::ALL.map(GrantType::name),
-        "token_endpoint_auth_methods_supported":
-            ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported":
-            JwtAlgorithm::ALL.map(JwtAlgorithm::name),
-        "scopes_supported": scopes,
-        "response_types_supported": [],
-        "revocation_endpoint": format!("{base}/oauth2/revoke"),
-        "revocation_endpoint_auth_methods_supported": ["none"],
-    });
-    let mut registries = snapshot.registries.iter();
-    if registries.any(|registry| registry.introspection_secret.is_some()) {
-        document["introspection_endpoint"] = json!(format!("{base}/oauth2/introspect"));
-        document["introspection_endpoint_auth_methods_supported"] = json!(["client_secret_basic"]);
+#[derive(Serialize)]
+struct Metadata<'a> {
+    issuer: &'a str,
+    jwks_uri: String,
+    token_endpoint: String,
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; JwtAlgorithm::ALL.len()],
+    grant_types_supported: [&'static str; GrantType::ALL.len()],
+    response_types_supported: [&'static str; 0],
+    scopes_supported: Vec<&'a str>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    #[serde(flatten)]
+    introspection: Option<Introspection>,
+}
+
+/// Said only where a registry may ask.
+#[derive(Serialize)]
+struct Introspection {
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
+}
+
+pub(in crate::http) async fn metadata(State(edge): State<Arc<Edge>>) -> Response {
+    let snapshot = edge.portpass.snapshot.load();
+    ([CACHED], Json(Metadata::of(&edge.public_url, &snapshot))).into_response()
+}
+
+impl<'a> Metadata<'a> {
+    fn of(public_url: &'a str, snapshot: &'a Snapshot) -> Self {
+        let base = public_url.trim_end_matches('/');
+        let words = snapshot.scope_words.iter().map(String::as_str);
+        let mut registries = snapshot.registries.iter();
+        let may_ask = registries.any(|registry| registry.introspection_secret.is_some());
+        Self {
+            issuer: public_url,
+            jwks_uri: format!("{base}/.well-known/jwks.json"),
+            token_endpoint: format!("{base}/oauth2/token"),
+            token_endpoint_auth_methods_supported: [
+                "none",
+                "client_secret_basic",
+                "client_secret_post",
+                "private_key_jwt",
+            ],
+            token_endpoint_auth_signing_alg_values_supported: JwtAlgorithm::ALL
+                .map(JwtAlgorithm::name),
+            grant_types_supported: GrantType::ALL.map(GrantType::name),
+            response_types_supported: [],
+            scopes_supported: words.chain([OFFLINE]).collect(),
+            revocation_endpoint: format!("{base}/oauth2/revoke"),
+            revocation_endpoint_auth_methods_supported: ["none"],
+            introspection: may_ask.then(|| Introspection {
+                introspection_endpoint: format!("{base}/oauth2/introspect"),
+                introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+            }),
+        }
     }
-    document
 }

@@ -2,10 +2,12 @@
 
 mod authority;
 mod files;
+mod given;
 mod leaves;
 mod public_key;
 mod signing;
 mod staged;
+mod verify;
 
 use std::sync::Arc;
 
