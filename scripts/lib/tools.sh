@@ -170,7 +170,7 @@ install_keycloak() {
 
 # prepare_keycloak FOLDER: the two steps that take long, each once.
 prepare_keycloak() {
-    export JAVA_OPTS_KC_HEAP="-Xms64m -Xmx512m"
+    local -x JAVA_OPTS_KC_HEAP="-Xms64m -Xmx512m"
     "$1/bin/kc.sh" build --db=dev-file &&
         "$1/bin/kc.sh" import --optimized --file="$root/e2e/keycloak/acme.json"
 }
