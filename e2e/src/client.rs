@@ -120,31 +120,37 @@ impl Client {
 
     /// Logs in to `host` with a JWT as the password, as the client's users do.
     pub fn login(&self, host: &str, jwt: &str) -> Result<Output> {
+        self.login_as("JWT", host, jwt)
+    }
+
+    /// Logs in to `host` with a name and a password.
+    pub fn login_as(&self, user: &str, host: &str, password: &str) -> Result<Output> {
         match self.program {
-            Program::Docker => {
-                self.run_with(&["login", "-u", "JWT", "--password-stdin", host], Some(jwt))
-            }
+            Program::Docker => self.run_with(
+                &["login", "-u", user, "--password-stdin", host],
+                Some(password),
+            ),
             Program::Crane => self.run_with(
-                &["auth", "login", host, "-u", "JWT", "--password-stdin"],
-                Some(jwt),
+                &["auth", "login", host, "-u", user, "--password-stdin"],
+                Some(password),
             ),
             Program::Oras => self.run_with(
                 &[
                     "login",
                     "--plain-http",
                     "-u",
-                    "JWT",
+                    user,
                     "--password-stdin",
                     host,
                 ],
-                Some(jwt),
+                Some(password),
             ),
             Program::Regctl => {
                 self.run(&["registry", "set", "--tls", "disabled", "--skip-check", host])?
                     .succeeded()?;
                 self.run_with(
-                    &["registry", "login", "-u", "JWT", "--pass-stdin", host],
-                    Some(jwt),
+                    &["registry", "login", "-u", user, "--pass-stdin", host],
+                    Some(password),
                 )
             }
             Program::Buildah | Program::Podman | Program::Skopeo => self.run_with(
@@ -152,11 +158,11 @@ impl Client {
                     "login",
                     "--tls-verify=false",
                     "-u",
-                    "JWT",
+                    user,
                     "--password-stdin",
                     host,
                 ],
-                Some(jwt),
+                Some(password),
             ),
         }
     }

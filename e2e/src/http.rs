@@ -69,6 +69,33 @@ pub fn get(port: u16, path: &str, credential: &Credential) -> Result<Response> {
     request("GET", port, path, credential)
 }
 
+/// `POST` of a form, without a credential in the header.
+pub fn post_form(port: u16, path: &str, form: &[(&str, &str)]) -> Result<Response> {
+    let pairs = form
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    let body = pairs.collect::<Vec<_>>().join("&");
+    let mut stream = connect(port)?;
+    write!(
+        stream,
+        "POST {path} HTTP/1.0\r\nHost: localhost:{port}\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    )?;
+    receive(&mut stream)
+}
+
+/// Text as it stands in a form or a query (RFC 3986 §2.1).
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// A connection to `127.0.0.1:port`.
 pub fn connect(port: u16) -> Result<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -81,6 +81,11 @@ impl Issuer {
         text(&self.ready, &format!("/issuers/{name}/url"))
     }
 
+    /// Where a platform's key set is.
+    pub fn jwks_uri(&self, name: &str) -> Result<String> {
+        text(&self.ready, &format!("/issuers/{name}/jwks_uri"))
+    }
+
     /// The JWT of the platform's usual job (a push to `acme/web`'s main) for this audience.
     pub fn jwt(&self, name: &str, audience: &str) -> Result<String> {
         self.signed(name, audience, &[])

@@ -11,11 +11,14 @@ pub mod http;
 pub mod image;
 
 pub mod issuer;
+pub mod keycloak;
 pub mod operator;
 pub mod portpass;
 pub mod postgres;
+pub mod provider;
 pub mod provider_key;
 pub mod registry;
+pub mod shim;
 
 pub mod client;
 pub mod world;

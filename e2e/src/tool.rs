@@ -14,11 +14,17 @@ use anyhow::{Context as _, Result};
 pub enum Tool {
     Buildah,
     Crane,
+    /// The shim that the relay takes the place of: only where `PORTPASS_DISTRIBUTION_OAUTH` names it.
+    DistributionOauth,
     Docker,
     /// Debian's registry, distribution 2.8.
     DockerRegistry,
     /// Not a program but our own image, by name: only where `PORTPASS_IMAGE` says that it was built.
     Image,
+    /// Keycloak with the tests' realm, as `scripts/setup` prepared it; it runs on Java.
+    Keycloak,
+    /// What runs the provider from npm, and the packages that it is made of.
+    Node,
     Oras,
     Podman,
     /// The database, of which each test that needs one starts its own.
@@ -42,9 +48,12 @@ impl Tool {
         match self {
             Self::Buildah => "buildah",
             Self::Crane => "crane",
+            Self::DistributionOauth => "distribution-oauth",
             Self::Docker => "docker",
             Self::DockerRegistry => "docker-registry",
             Self::Image => "image",
+            Self::Keycloak => "keycloak",
+            Self::Node => "node",
             Self::Oras => "oras",
             Self::Podman => "podman",
             Self::Postgres => "postgres",
@@ -66,11 +75,19 @@ impl Tool {
         if self == Self::Zot {
             return variable("PORTPASS_ZOT").map(PathBuf::from);
         }
-        let found = env::split_paths(&path())
-            .map(|folder| folder.join(self.name()))
-            .find(|program| program.is_file());
+        if self == Self::DistributionOauth {
+            return variable("PORTPASS_DISTRIBUTION_OAUTH").map(PathBuf::from);
+        }
+        if self == Self::Keycloak {
+            let home = cache()?.join("keycloak");
+            return in_path("java").and(home.join(".ready").is_file().then_some(home));
+        }
+        let found = in_path(self.name());
         if self == Self::Postgres {
             return found.or_else(postgres);
+        }
+        if self == Self::Node {
+            return found.filter(|_| provider_packages().is_some_and(|folder| folder.is_dir()));
         }
         found
     }
@@ -81,10 +98,25 @@ impl Tool {
             .with_context(|| format!("{} is not here: run scripts/setup", self.name()))
     }
 
-    /// Whether CI may do without: zot it cannot get, and systemd not every machine has.
+    /// Whether CI may do without: zot and the shim it cannot get, and systemd not every machine has.
     pub fn may_be_missing_in_ci(self) -> bool {
-        matches!(self, Self::SystemdAnalyze | Self::Zot)
+        matches!(
+            self,
+            Self::DistributionOauth | Self::SystemdAnalyze | Self::Zot
+        )
     }
+}
+
+/// Where a program of this name is in the search path.
+pub fn in_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&path())
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
+/// The packages of the provider from npm.
+pub fn provider_packages() -> Option<PathBuf> {
+    Some(cache()?.join("provider/node_modules"))
 }
 
 /// Debian keeps the programs of each PostgreSQL apart; the newest serves.
@@ -108,17 +140,21 @@ pub fn in_ci() -> bool {
 
 /// The search path: what `scripts/setup` installed, then the machine's own.
 pub fn path() -> OsString {
-    let cache = variable("PORTPASS_CACHE").map(PathBuf::from).or_else(|| {
-        let base = variable("XDG_CACHE_HOME").map(PathBuf::from);
-        let base = base.or_else(|| Some(Path::new(&variable("HOME")?).join(".cache")));
-        Some(base?.join("portpass"))
-    });
     let machine = variable("PATH").unwrap_or_default();
-    let folders = cache
+    let folders = cache()
         .map(|cache| cache.join("bin"))
         .into_iter()
         .chain(env::split_paths(&machine));
     env::join_paths(folders).unwrap_or(machine)
+}
+
+/// Where `scripts/setup` puts things.
+fn cache() -> Option<PathBuf> {
+    variable("PORTPASS_CACHE").map(PathBuf::from).or_else(|| {
+        let base = variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let base = base.or_else(|| Some(Path::new(&variable("HOME")?).join(".cache")));
+        Some(base?.join("portpass"))
+    })
 }
 
 /// Lets a client see the images of the machine's own storage, where `scripts/image` puts ours.

@@ -6,7 +6,7 @@
 # the cache directory, where no unit file can start them on a port. Packages with libraries
 # (skopeo, buildah, podman) are installed by apt, which needs root.
 
-: "${cache:?}"
+: "${cache:?}" "${root:?}"
 missing=()
 
 # Remembers a tool that could not be had, with the way to get it.
@@ -117,6 +117,64 @@ pip_install() {
     fi
 }
 
+# The packages of the provider that behaves as authentik does, in the cache by its lockfile.
+install_provider() {
+    apt_install npm nodejs npm
+    # oidc-provider uses what node has had since 20.12.
+    if ! have npm || ! node -e 'process.exit(require("crypto").hash ? 0 : 1)'; then
+        lacks node "20.12 or newer, with npm"
+        return
+    fi
+    local folder=$cache/provider stamp
+    stamp=$(sha256sum "$root/e2e/provider/package-lock.json" | cut -d ' ' -f 1)
+    [ -e "$folder/.$stamp" ] && return
+    say "installing the provider's packages by npm"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$root"/e2e/provider/{.npmrc,package.json,package-lock.json} "$folder"
+    if (cd "$folder" && npm ci --silent --no-progress >&2); then
+        touch "$folder/.$stamp"
+    else
+        rm -rf "$folder/node_modules"
+        lacks node "npm ci failed in $folder"
+    fi
+}
+
+# Keycloak, built for H2 and with the tests' realm imported, so that a test starts it within seconds.
+install_keycloak() {
+    local version=26.4.0 folder=$cache/keycloak stamp
+    stamp=$version@$(sha256sum "$root/e2e/keycloak/acme.json" | cut -d ' ' -f 1)
+    [ "$(cat "$folder/.ready" 2>/dev/null)" = "$stamp" ] && have java && return
+    apt_install java default-jre-headless
+    apt_install mvn maven
+    apt_install unzip unzip
+    if ! have java || ! have mvn || ! have unzip; then
+        lacks keycloak "needs Java, Maven and unzip"
+        return
+    fi
+    say "installing keycloak $version"
+    rm -rf "$folder" "$cache/keycloak-"*
+    local plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
+    if mvn -q -B "$plugin:copy" "-Dartifact=org.keycloak:keycloak-quarkus-dist:$version:zip" \
+        "-DoutputDirectory=$cache" >&2 &&
+        unzip -q "$cache/keycloak-quarkus-dist-$version.zip" -d "$cache" &&
+        mv "$cache/keycloak-$version" "$folder" &&
+        prepare_keycloak "$folder" >"$cache/keycloak.log" 2>&1; then
+        printf '%s\n' "$stamp" >"$folder/.ready"
+    else
+        [ ! -e "$cache/keycloak.log" ] || tail -n 5 "$cache/keycloak.log" >&2
+        lacks keycloak "could not be fetched or prepared"
+    fi
+    rm -f "$cache/keycloak-quarkus-dist-$version.zip"
+}
+
+# prepare_keycloak FOLDER: the two steps that take long, each once.
+prepare_keycloak() {
+    local -x JAVA_OPTS_KC_HEAP="-Xms64m -Xmx512m"
+    "$1/bin/kc.sh" build --db=dev-file &&
+        "$1/bin/kc.sh" import --optimized --file="$root/e2e/keycloak/acme.json"
+}
+
 # Debian keeps the server's programs out of PATH, in a folder for each version.
 postgres_programs() {
     local folder
@@ -165,6 +223,8 @@ install_test_tools() {
     apt_install buildah buildah
     apt_install podman podman
     install_postgres
+    install_provider
+    install_keycloak
     apt_unpack docker docker.io usr/bin/docker
     go_install registry-3.1 github.com/distribution/distribution/v3/cmd/registry@v3.1.1
     go_install registry-3.0 github.com/distribution/distribution/v3/cmd/registry@v3.0.0

@@ -31,6 +31,7 @@ mod operators;
 mod profiles;
 mod push;
 mod refusal;
+mod relay;
 mod replicas;
 mod rotation;
 mod session;
@@ -52,6 +53,7 @@ fn main() -> std::process::ExitCode {
         load::trials(),
         crash::trials(),
         disk::trials(),
+        relay::trials(),
         replicas::trials(),
         backup::trials(),
         deploy::trials(),

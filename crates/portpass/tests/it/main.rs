@@ -24,5 +24,6 @@ mod partial;
 mod refusals;
 mod relay;
 mod sessions;
+mod shim;
 mod sockets;
 mod store;
