@@ -10,7 +10,7 @@ use reqwest::{Client, Response, StatusCode, Url, header};
 use scope::Scopes;
 use serde_json::{Map, Value};
 
-use super::{JwtGrant, PasswordGrant, ProviderFault, RelaySettings};
+use super::{AccessFrom, Answering, JwtGrant, PasswordGrant, ProviderFault, RelaySettings};
 use crate::{
     config::SecretText,
     credential::object,
@@ -184,7 +184,11 @@ fn form(settings: &RelaySettings, showing: Showing<'_>, scopes: &Scopes, offline
     if let Some(secret) = &settings.client_secret {
         form.append_pair("client_secret", secret.expose());
     }
-    let asked = scopes.to_string();
+    let asked = match settings.answering {
+        Answering::Passthrough | Answering::Resign(AccessFrom::Claim) => scopes.to_string(),
+        // Our rules decide, and providers such as Keycloak refuse a scope that they do not know.
+        Answering::Resign(AccessFrom::Rules) => String::new(),
+    };
     let offline = offline.then_some("offline_access");
     let words = [Some(asked.as_str()), settings.scope.as_deref(), offline];
     let words: Vec<_> = words

@@ -1,7 +1,6 @@
 //! What is posted, and what is made of what comes back.
 
 use super::*;
-use crate::relay::Answering;
 
 fn settings() -> RelaySettings {
     RelaySettings {
@@ -102,6 +101,23 @@ fn a_refresh_token_of_the_provider_goes_back_to_it() {
     client_id=registry
     scope=repository:a:pull,push repository:b:pull docker-registry profile
     ");
+}
+
+#[test]
+fn dockers_scopes_are_not_sent_where_the_providers_token_decides_on_none() {
+    let settings = |from| RelaySettings {
+        answering: Answering::Resign(from),
+        ..settings()
+    };
+    let jwt = jwt();
+    let by_rules = posted(&settings(AccessFrom::Rules), Showing::Jwt(&jwt), true);
+    let by_claim = posted(&settings(AccessFrom::Claim), Showing::Jwt(&jwt), false);
+    let scope = |form: &str| form.rsplit_once("scope=").unwrap().1.to_owned();
+    assert_eq!(scope(&by_rules), "docker-registry profile offline_access");
+    assert!(
+        scope(&by_claim).starts_with("repository:a:pull,push "),
+        "{by_claim}"
+    );
 }
 
 #[test]
