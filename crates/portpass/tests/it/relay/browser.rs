@@ -150,3 +150,19 @@ async fn only_a_persons_password_in_a_browser_is_kept() {
     let refused = get(&app, &[("authorization", person.as_str()), site]).await;
     assert_eq!((refused.status, cookie(&refused)), (401, None));
 }
+
+#[tokio::test]
+async fn only_a_changed_relay_ends_logins_at_a_reload() {
+    let (provider, app, kept) = logged_in().await;
+    let lines = [("cookie", kept.as_str()), ("sec-fetch-site", "none")];
+    let text = std::fs::read_to_string(app.folder.path().join("portpass.toml")).unwrap();
+    app.reload(|_| text.clone()).await;
+    assert_eq!(get(&app, &lines).await.granted(), PUSH);
+    app.reload(|_| text.replace(r#"client_id = "registry""#, r#"client_id = "other""#))
+        .await;
+    assert_eq!(get(&app, &lines).await.status, 401);
+    let header = basic("jo", PASSWORD);
+    let again = get(&app, &[("authorization", header.as_str())]).await;
+    assert_eq!(again.granted(), PUSH);
+    assert_eq!(provider.last("client_id").as_deref(), Some("other"));
+}
