@@ -162,7 +162,9 @@ impl Portpass {
             }
         };
         let Proven {
-            proof, may_outlive, ..
+            proof,
+            access,
+            may_outlive,
         } = proven;
         let namespaces = snapshot.policy.namespaces(&proof, &registry);
         let owners = match self.standing.owners(&registry.name, &namespaces).await {
@@ -173,9 +175,11 @@ impl Portpass {
             groups: settled.groups(proof.identity()),
             owners: &owners,
         };
-        let grant = snapshot
-            .policy
-            .decide(proof, held, &registry, &ask.scopes)?;
+        let (policy, asked) = (&snapshot.policy, &ask.scopes);
+        let grant = match access {
+            None => policy.decide(proof, held, &registry, asked),
+            Some(given) => policy.decide_claimed(proof, held, &registry, asked, &given),
+        }?;
         let token = self.signer.sign(grant, now)?;
         Ok(offline(token, request.offline && may_outlive)?.into())
     }

@@ -34,6 +34,7 @@ mod settings_check;
 mod signing;
 mod unproven;
 mod validity;
+mod vouched;
 
 pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
