@@ -199,6 +199,7 @@ impl Proof {
             expires: until.unwrap_or(Timestamp::UNIX_EPOCH),
             max_uses: None,
             is_held_to_its_network: false,
+            provider: None,
             session: None,
         };
         Self {
