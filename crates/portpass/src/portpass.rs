@@ -231,10 +231,14 @@ fn under<'o>(snapshot: &Snapshot, origin: &'o Origin) -> Cow<'o, Origin> {
 }
 
 /// The token, with a refresh token where one was asked for and may be given:
-/// to whoever shows the JWT itself. Clients never keep a rotated one.
+/// to whoever shows the JWT itself, or the password of a person whose login the
+/// provider goes on with. Clients never keep a rotated one.
 fn offline(token: SignedToken, asked: bool) -> Result<SignedToken, SignError> {
     match token.grant().proof().evidence() {
-        Evidence::Jwt(_) if asked => {
+        Evidence::Jwt(_)
+        | Evidence::Password {
+            sealed: Some(_), ..
+        } if asked => {
             let secret = Secret::make(SecretKind::RefreshToken)
                 .map_err(|_without_words| SignError::NoRandomness)?;
             Ok(token.with_refresh(secret))
@@ -242,6 +246,7 @@ fn offline(token: SignedToken, asked: bool) -> Result<SignedToken, SignError> {
         Evidence::Anonymous
         | Evidence::ApiToken(_)
         | Evidence::Jwt(_)
+        | Evidence::Password { .. }
         | Evidence::RefreshToken { .. } => Ok(token),
     }
 }

@@ -200,6 +200,7 @@ impl Proof {
             expires: until.unwrap_or(Timestamp::UNIX_EPOCH),
             max_uses: None,
             is_held_to_its_network: false,
+            provider: None,
             session: None,
         };
         Self {

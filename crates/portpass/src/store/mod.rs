@@ -74,7 +74,7 @@ pub use self::{
     act::Act,
     api_tokens::ApiTokenRow,
     bindings::BindingRow,
-    conditions::{ApiTokenUse, Conditions, Overtaken, SessionUse, Verdict},
+    conditions::{ApiTokenUse, Conditions, Overtaken, SealedExchange, SessionUse, Verdict},
     error::StoreError,
     events::{Change, EventFilter, EventRow},
     filter::RowFilter,

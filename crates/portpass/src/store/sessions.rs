@@ -48,9 +48,16 @@ pub struct SessionRow {
     pub networks: String,
     /// The JWT's payload, as JSON.
     pub claims: String,
+    /// What the provider's token said of a job, as JSON.
+    pub provider: Option<String>,
+    /// The provider's refresh token of a person, encrypted. A copy is without it:
+    /// the key may lie beside the copy, and the sessions of a copy end when it is
+    /// restored, so that nobody would ever use it.
+    #[serde(skip)]
+    pub sealed: Option<String>,
 }
 
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 18] = [
     "login",
     "issuer",
     "identity",
@@ -67,6 +74,8 @@ pub(super) const COLUMNS: [&str; 16] = [
     "uses",
     "networks",
     "claims",
+    "provider",
+    "sealed",
 ];
 
 pub(super) static INSERT: LazyLock<Batched> =
@@ -81,13 +90,14 @@ static OPEN: LazyLock<Batched> = LazyLock::new(|| {
 });
 
 static LOCK: LazyLock<Batched> =
-    LazyLock::new(|| Batched::lock("login, uses, last_used_ms", "sessions", &["login"]));
+    LazyLock::new(|| Batched::lock("login, uses, last_used_ms, sealed", "sessions", &["login"]));
 
 static USE: LazyLock<Batched> = LazyLock::new(|| {
     Batched::new(
         "UPDATE sessions SET uses = v.column2, last_used_ms = v.column3, \
-         networks = COALESCE(v.column4, sessions.networks) FROM (VALUES ",
-        4,
+         networks = COALESCE(v.column4, sessions.networks), \
+         sealed = COALESCE(v.column5, sessions.sealed) FROM (VALUES ",
+        5,
         ") AS v WHERE sessions.login = v.column1",
     )
 });
@@ -114,6 +124,8 @@ impl SessionRow {
             self.uses.into(),
             (&self.networks).into(),
             (&self.claims).into(),
+            (&self.provider).into(),
+            (&self.sealed).into(),
         ]
     }
 }
@@ -173,6 +185,9 @@ struct Used<'a> {
     uses: i64,
     last_used_ms: i64,
     networks: Option<&'a str>,
+    /// The provider's refresh token, and whether a use exchanged it.
+    sealed: Option<String>,
+    resealed: bool,
     /// Whether one use stands.
     changed: bool,
 }
@@ -217,15 +232,19 @@ impl<'a> Uses<'a> {
             .filter(|login| !new.contains(**login))
             .map(|login| Value::from(*login))
             .collect();
-        let known: Vec<(String, i64, i64)> = transaction.fetch(&LOCK, &known).await?;
+        let known: Vec<(String, i64, i64, Option<String>)> =
+            transaction.fetch(&LOCK, &known).await?;
         for (login, used) in &mut of {
-            if !new.contains(login) {
+            if new.contains(login) {
+                used.sealed = used.placed.as_ref().and_then(|row| row.sealed.clone());
+            } else {
                 used.placed = None;
             }
         }
-        for (login, uses, last_used_ms) in &known {
+        for (login, uses, last_used_ms, sealed) in known {
             if let Some(used) = of.get_mut(login.as_str()) {
-                (used.open, used.uses, used.last_used_ms) = (true, *uses, *last_used_ms);
+                (used.open, used.uses, used.last_used_ms) = (true, uses, last_used_ms);
+                used.sealed = sealed;
             }
         }
         Ok(Self { of })
@@ -256,15 +275,26 @@ impl<'a> Uses<'a> {
         self.of.get(login).is_some_and(|used| used.open)
     }
 
-    /// Counts a use that stands; says how many there are now.
-    pub(super) fn count(&mut self, session: &'a SessionUse) -> Option<i64> {
+    /// Counts a use that stands; says how many there are now, and which refresh
+    /// token of the provider's stands if the use exchanged it.
+    pub(super) fn count(&mut self, session: &'a SessionUse) -> Option<(i64, Option<String>)> {
         let used = self.of.get_mut(session.login.as_str())?;
         used.open = true;
         used.changed = true;
         used.uses += 1;
         used.last_used_ms = used.last_used_ms.max(session.used_ms);
         used.networks = session.networks.as_deref().or(used.networks);
-        Some(used.uses)
+        let Some(exchange) = &session.sealed else {
+            return Some((used.uses, None));
+        };
+        // Two servers may show the provider the same one at once and get one each. The
+        // first to commit stays, so that all go on with the same; the other's use is as
+        // good: the provider has just said that this is still its user.
+        if used.sealed.as_ref() == Some(&exchange.old) {
+            used.sealed = Some(exchange.new.clone());
+            used.resealed = true;
+        }
+        Some((used.uses, used.sealed.clone()))
     }
 
     /// Writes what was counted, and takes back the rows of sessions that were not opened after all.
@@ -273,13 +303,14 @@ impl<'a> Uses<'a> {
         for (login, used) in &self.of {
             match &used.placed {
                 Some(_) if !used.changed => wrong.push(Value::from(*login)),
-                Some(placed) if placed.uses == used.uses => {}
+                Some(placed) if placed.uses == used.uses && !used.resealed => {}
                 _ if !used.changed => {}
                 _ => counted.extend([
                     Value::from(*login),
                     used.uses.into(),
                     used.last_used_ms.into(),
                     used.networks.into(),
+                    used.sealed.as_deref().filter(|_| used.resealed).into(),
                 ]),
             }
         }

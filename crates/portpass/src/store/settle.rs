@@ -86,11 +86,14 @@ fn judge<'a>(conditions: &'a Conditions, uses: &mut Uses<'a>, claims: &mut Claim
         });
     }
     claims.win(&conditions.claims);
+    let counted = conditions
+        .session
+        .as_ref()
+        .and_then(|session| uses.count(session));
+    let (uses, sealed) = counted.unzip();
     Verdict::Kept {
         refresh_token: false,
-        uses: conditions
-            .session
-            .as_ref()
-            .and_then(|session| uses.count(session)),
+        uses,
+        sealed: sealed.flatten(),
     }
 }

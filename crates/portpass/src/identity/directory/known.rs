@@ -138,6 +138,7 @@ impl Known<'_> {
             Evidence::RefreshToken {
                 hash: hash.clone(),
                 login,
+                sealed: None,
             }
         })
     }
@@ -228,6 +229,7 @@ impl Known<'_> {
                 expires: life.expires,
                 max_uses: limits.max_uses.map(std::num::NonZeroU32::get),
                 is_held_to_its_network: limits.same_network,
+                provider: None,
                 session,
                 provider: None,
             }),
