@@ -47,6 +47,10 @@ pub(super) struct IssuerSection {
     /// PEM file with the CA of the issuer's own server, where it is not a
     /// public one; read again when it changes.
     ca: Option<Located<String>>,
+    /// Kind `oidc`: the claim with the list that the fact `idp_groups` is. A
+    /// claim of just this name is taken, else dots lead into objects. Default:
+    /// `"groups"`. Example: `"realm_access.roles"`.
+    groups_claim: Option<Located<String>>,
     /// Kind `oidc`: the claim that is the immutable id, if not `sub`.
     /// Example: `"project_id"`.
     id_claim: Option<Located<String>>,
@@ -159,6 +163,7 @@ impl IssuerSection {
             owner_path: self.owner_path,
             repository_id: self.repository_id,
             namespace: self.namespace,
+            groups_claim: self.groups_claim,
             id_claim: self.id_claim,
             algorithms: self.algorithms,
             session_max: Located {

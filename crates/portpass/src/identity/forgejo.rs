@@ -72,6 +72,7 @@ mod tests {
         let reading = Reading {
             issuer: "codeberg",
             web: Some("https://codeberg.org"),
+            groups_claim: None,
             id_claim: None,
         };
         let subject = subject(&claims, &reading).unwrap();

@@ -84,6 +84,7 @@ mod tests {
         let reading = Reading {
             issuer: "github",
             web: Some(WEB),
+            groups_claim: None,
             id_claim: None,
         };
         super::super::IssuerKind::GithubActions.subject(&claims, &reading)

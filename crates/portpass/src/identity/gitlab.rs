@@ -120,6 +120,7 @@ mod tests {
         let reading = Reading {
             issuer: "gitlab",
             web: Some("https://git.example.com"),
+            groups_claim: None,
             id_claim: None,
         };
         super::super::IssuerKind::Gitlab.subject(&claims, &reading)

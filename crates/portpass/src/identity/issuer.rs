@@ -31,6 +31,7 @@ pub(super) struct Issuer {
     pub(super) terms: Terms,
     pub(super) limits: SessionLimits,
     algorithms: Vec<JwtAlgorithm>,
+    groups_claim: Option<String>,
     id_claim: Option<String>,
     pins: Pins,
     web: Option<String>,
@@ -59,6 +60,7 @@ impl Issuer {
             iss,
             source,
             algorithms,
+            groups_claim,
             id_claim,
             pins,
             terms,
@@ -80,6 +82,7 @@ impl Issuer {
             terms,
             limits,
             algorithms,
+            groups_claim,
             id_claim,
             pins,
             web,
@@ -110,6 +113,7 @@ impl Issuer {
         let reading = Reading {
             issuer: &self.name,
             web: self.web.as_deref(),
+            groups_claim: self.groups_claim.as_deref(),
             id_claim: self.id_claim.as_deref(),
         };
         let subject = self.kind.subject(&claims, &reading)?;

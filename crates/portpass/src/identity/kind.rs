@@ -26,6 +26,8 @@ pub(super) struct Reading<'a> {
     pub(super) issuer: &'a str,
     /// The address of the platform's pages, without a slash at its end.
     pub(super) web: Option<&'a str>,
+    /// The claim that is `idp_groups`, or the way to it with dots, if not `groups`.
+    pub(super) groups_claim: Option<&'a str>,
     /// The claim that is the immutable id, if not the kind's own.
     pub(super) id_claim: Option<&'a str>,
 }

@@ -43,6 +43,9 @@ pub struct IssuerSettings {
     pub owner_path: Vec<Located<String>>,
     pub repository_id: Vec<Located<String>>,
     pub namespace: Vec<Located<String>>,
+    /// Kind `oidc`: the claim that is `idp_groups`, or the way to it with dots,
+    /// if not `groups`.
+    pub groups_claim: Option<Located<String>>,
     /// Kind `oidc`: the claim that is the immutable id, if not `sub`.
     pub id_claim: Option<Located<String>>,
     pub algorithms: Option<Vec<Located<String>>>,

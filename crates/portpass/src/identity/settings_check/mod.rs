@@ -35,6 +35,7 @@ pub(super) struct Checked {
     pub(super) iss: Vec<String>,
     pub(super) source: Source,
     pub(super) algorithms: Vec<JwtAlgorithm>,
+    pub(super) groups_claim: Option<String>,
     pub(super) id_claim: Option<String>,
     pub(super) pins: Pins,
     pub(super) terms: Terms,
@@ -71,6 +72,14 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
             "id_claim is for kind \"oidc\": the other kinds have an id of their own",
         );
     }
+    if let Some(claim) = &settings.groups_claim
+        && kind != IssuerKind::Oidc
+    {
+        faults.add(
+            claim.at,
+            "groups_claim is for kind \"oidc\": the others know no groups of an identity provider",
+        );
+    }
     let algorithms = algorithms(&settings, &mut faults);
     let session_max = session_max(&settings, &mut faults);
     let max_jwt_lifetime = max_jwt_lifetime(&settings, &mut faults);
@@ -100,6 +109,7 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
         iss,
         source,
         algorithms,
+        groups_claim: settings.groups_claim.map(|claim| claim.value),
         id_claim: settings.id_claim.map(|claim| claim.value),
         pins,
         web,

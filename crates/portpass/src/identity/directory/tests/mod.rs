@@ -50,6 +50,7 @@ fn settings(name: &str, kind: IssuerKind, keys: &[SigningKey]) -> IssuerSettings
         owner_path: Vec::new(),
         repository_id: Vec::new(),
         namespace: Vec::new(),
+        groups_claim: None,
         id_claim: None,
         algorithms: Some(located(&["ES256"])),
         session_max: Located {
@@ -618,6 +619,10 @@ fn every_setting_that_cannot_work_is_a_fault() {
             ..settings("gitlab", IssuerKind::Gitlab, &keys)
         },
         IssuerSettings {
+            groups_claim: Some(located(&["roles"]).remove(0)),
+            ..github(&keys)
+        },
+        IssuerSettings {
             id_claim: Some(located(&["oid"]).remove(0)),
             ..github(&keys)
         },
@@ -645,6 +650,7 @@ fn every_setting_that_cannot_work_is_a_fault() {
     "RS265" is not an algorithm with a public key: did you mean `RS256`?
     kind "github-actions" has no namespace
     10.0.0.1 is a private address: set allow_private_network = true for this issuer, or use its public address
+    groups_claim is for kind "oidc": the others know no groups of an identity provider
     id_claim is for kind "oidc": the other kinds have an id of their own
     bearer_file would never be sent: the keys do not come from the issuer's own address, which url sets
     url is missing: kind "forgejo" needs the issuer's address
