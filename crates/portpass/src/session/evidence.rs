@@ -1,6 +1,6 @@
 //! What a proof rests on, for the session that it opens or uses.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -35,12 +35,32 @@ pub enum Evidence {
 }
 
 /// A provider's refresh token that was exchanged for the next one.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Rotated {
     /// The one that was shown.
     pub old: Sealed,
     /// The one that came back, and that is good from now on.
     pub new: Sealed,
+    /// Held until the new one is stored.
+    pub turn: Turn,
+}
+
+/// Whose turn it is to exchange: whoever waits for it goes on when the last copy
+/// of this is dropped, with the proof that it stands in.
+#[derive(Clone)]
+pub struct Turn(#[expect(dead_code, reason = "held, to be dropped")] Arc<dyn Send + Sync>);
+
+impl Turn {
+    /// A turn that lasts as long as what is held.
+    pub fn holding(held: impl Send + Sync + 'static) -> Self {
+        Self(Arc::new(held))
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn(…)")
+    }
 }
 
 /// The JWT (of a person: the provider's token) that a login began with, and its session if the store has it already.

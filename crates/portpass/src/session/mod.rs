@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use self::{
-    evidence::{Evidence, Login, Rotated},
+    evidence::{Evidence, Login, Rotated, Turn},
     provider_login::ProviderLogin,
     revocation::{Ended, Revocations, Subject},
 };

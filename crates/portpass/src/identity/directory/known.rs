@@ -231,7 +231,6 @@ impl Known<'_> {
                 is_held_to_its_network: limits.same_network,
                 provider: None,
                 session,
-                provider: None,
             }),
         }
     }

@@ -91,11 +91,8 @@ async fn without_a_refresh_token_of_the_providers_a_person_gets_none() {
     let provider = Provider::start().await;
     provider.answers(Reply::token(&token_of("jo", &["acl_docker_push"], 0)));
     let app = resigning(&provider, "", PEOPLE).await;
-    let answer = app.get(
-        &format!("service={SERVICE}&offline_token=true"),
-        Some(("jo", PASSWORD)),
-    );
-    let answer = answer.await;
+    let query = format!("service={SERVICE}&offline_token=true");
+    let answer = app.get(&query, Some(("jo", PASSWORD))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(
         answer.body.get("refresh_token").is_none(),

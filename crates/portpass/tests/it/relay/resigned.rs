@@ -365,18 +365,15 @@ async fn jobs_and_the_provider_need_not_meet() {
 
 #[tokio::test]
 async fn nobody_is_presented_as_somebody_and_stays_anonymous() {
-    let provider = vouching(&["readers"]).await;
-    let keys = "anonymous_username = \"puller\"\nanonymous_password = \"open sesame, twice\"";
-    let rules = r#"
-        [rule.readers]
-        anonymous = true
-        when = { idp_groups = "readers" }
-        pull = ["team/**"]
-    "#;
-    let app = resigning(&provider, keys, rules).await;
+    let access = json!([{ "type": "repository", "name": "team/web", "actions": ["pull"] }]);
+    let provider = Provider::start().await;
+    provider.answers(Reply::token(&token_with("access", access)));
+    let keys = "access = \"claim\"\nanonymous_username = \"puller\"\nanonymous_password = \"open sesame\"";
+    let app = resigning(&provider, keys, "").await;
     let query = format!("service={SERVICE}&scope=repository:team/web:pull");
     let answer = app.get(&query, None).await;
     assert_eq!(answer.granted(), "repository:team/web:pull");
+    assert_eq!(provider.last("username").as_deref(), Some("puller"));
     let events = app.events().await;
     assert_eq!(events[0].kind, "anonymous");
     is_recorded_nowhere(&app, &["open sesame"]).await;
