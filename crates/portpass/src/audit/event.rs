@@ -127,7 +127,7 @@ const BODY: &[(&str, &str)] = &[
     ),
     (
         "rules",
-        "Each rule and what it said: `matched`, `other_caller`, `other_registry`, `other_access` (nothing of what was asked), `owned` (this name belongs to another id), `suspended` (the issuer stands for something else than before), `unmet_fact`, `unmet_cel`, `void` (its template cannot be rendered).",
+        "Each rule, or `relay.access` where the identity provider gives, and what it said: `matched`, `other_caller`, `other_registry`, `other_access` (nothing of what was asked), `owned` (this name belongs to another id), `suspended` (the issuer stands for something else than before), `unmet_fact`, `unmet_cel`, `void` (its template cannot be rendered).",
     ),
     (
         "session",

@@ -15,6 +15,23 @@ impl Actions {
         push: true,
     };
 
+    pub(super) const PULL: Self = Self {
+        delete: false,
+        pull: true,
+        push: false,
+    };
+
+    /// What a word of an `access` claim says; `*` is each action that there is,
+    /// and any other word none.
+    pub(super) fn of_word(word: &str) -> Self {
+        let is = |action| word == action || word == "*";
+        Self {
+            delete: is("delete"),
+            pull: is("pull"),
+            push: is("push"),
+        }
+    }
+
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             delete: self.delete || other.delete,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scope::Scopes;
+use scope::{Scope, Scopes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -79,7 +79,7 @@ impl Decision {
         &self.claims
     }
 
-    /// What each rule and each deny said.
+    /// What each deny said, and each rule, or the claim of a provider's token.
     pub fn rules(&self) -> &[RuleOutcome] {
         &self.rules
     }
@@ -87,8 +87,9 @@ impl Decision {
 
 /// What was allowed.
 ///
-/// Only [`Policy::decide`](super::Policy::decide) makes one, so nothing can be
-/// signed that was not decided.
+/// Only [`Policy::decide`](super::Policy::decide) and
+/// [`Policy::decide_claimed`](super::Policy::decide_claimed) make one, so nothing
+/// can be signed that was not decided.
 #[derive(Debug)]
 pub struct Grant {
     pub(super) decision: Decision,
@@ -166,7 +167,8 @@ impl Grant {
 
 /// A refusal, with the reason for the caller and the story for the operator.
 ///
-/// Only [`Policy::decide`](super::Policy::decide) makes one.
+/// Only [`Policy::decide`](super::Policy::decide) and
+/// [`Policy::decide_claimed`](super::Policy::decide_claimed) make one.
 #[derive(Debug)]
 pub struct Denied {
     pub(super) decision: Decision,
@@ -201,6 +203,14 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether the entry is about what a scope is about; many providers know no
+    /// classes.
+    pub(crate) fn is_of(&self, scope: &Scope) -> bool {
+        self.kind == scope.kind
+            && self.name == scope.name
+            && (self.class.is_none() || self.class == scope.class)
+    }
+
     /// The entry as a scope's text.
     pub(crate) fn scope_text(&self) -> String {
         let class = self.class.as_ref();

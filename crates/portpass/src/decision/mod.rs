@@ -1,10 +1,11 @@
 //! What a proven caller may do.
 //!
 //! [`Policy::compile`] turns the file's rules into a [`Policy`]; what can be
-//! wrong with them is found there. [`Policy::decide`] weighs one request, and
-//! is the only maker of a [`Grant`] or a [`Denied`]. What it cannot know by
-//! itself, the operators' groups of the caller and the owners of the names that
-//! [`Policy::namespaces`] lists, comes in as [`Held`]. Nothing here performs
+//! wrong with them is found there. [`Policy::decide`] weighs one request by
+//! the rules, and [`Policy::decide_claimed`] by what an identity provider gives:
+//! they are the only makers of a [`Grant`] or a [`Denied`]. What they cannot know
+//! by themselves, the operators' groups of the caller and the owners of the names
+//! that [`Policy::namespaces`] lists, comes in as [`Held`]. Nothing here performs
 //! I/O, asks the time or draws random numbers.
 //!
 //! Another placeholder: a variant of `placeholder::Placeholder`. Another fact: a
@@ -13,6 +14,7 @@
 mod actions;
 mod ceiling;
 mod cel;
+mod claimed;
 mod compile;
 mod condition;
 mod covers;

@@ -9,7 +9,8 @@ use crate::identity::Fact;
 /// A rule's name and what it said.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RuleOutcome {
-    /// The table: `rule.own-namespace`, `deny.nobody-deletes-base`.
+    /// The table: `rule.own-namespace`, `deny.nobody-deletes-base`; or
+    /// `relay.access`, where access came from the claim of a provider's token.
     pub rule: Arc<str>,
     /// What it said.
     pub outcome: Outcome,

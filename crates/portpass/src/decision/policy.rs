@@ -6,13 +6,14 @@ use scope::Scopes;
 use serde_json::{Map, Value};
 
 use super::{
-    Decision, Denied, Grant, Held, Namespace, PolicySource,
+    Access, Decision, Denied, Grant, Held, Namespace, PolicySource,
     cel::NamedClaims,
+    claimed::Claimed,
     compile,
     decided::decision_id,
     groups::Groups,
     images::Images,
-    judgement::Judgement,
+    judgement::{Allows, Giver, Judgement},
     refusal::Refusal,
     request::Request,
     rule::{Rule, Who},
@@ -33,6 +34,15 @@ pub struct Policy {
     /// The claims that some rule names.
     pub(super) claims: NamedClaims,
     pub(super) environment: Environment,
+}
+
+/// On what a request is decided, beside the denies.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Basis<'g> {
+    /// The `access` claim of an identity provider's token.
+    Claim(&'g [Access]),
+    /// The rules.
+    Rules,
 }
 
 impl Policy {
@@ -110,10 +120,26 @@ impl Policy {
         registry: &Arc<Registry>,
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
+        self.decide_on(Basis::Rules, proof, held, registry, asked)
+    }
+
+    /// What is given of what was asked, on whichever basis.
+    pub(super) fn decide_on(
+        &self,
+        basis: Basis<'_>,
+        proof: Proof,
+        held: Held<'_>,
+        registry: &Arc<Registry>,
+        asked: &Scopes,
+    ) -> Result<Grant, Box<Denied>> {
         let mut groups = self.groups.of(&proof, held.groups);
         let (rules, policy, weighed) = {
             let request = self.request(&proof, registry, &groups, held);
-            let judgement = Judgement::of(&request, &self.rules, &self.denies);
+            let giver = match basis {
+                Basis::Claim(given) => Giver::Claim(Claimed::new(&request, &self.rules, given)),
+                Basis::Rules => Giver::Rules(Allows::of(&request, &self.rules)),
+            };
+            let judgement = Judgement::of(&request, giver, &self.denies);
             let policy = version::standing(&Standing {
                 file: self.version,
                 is_bound: proof.is_bound(),

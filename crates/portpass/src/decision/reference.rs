@@ -156,7 +156,15 @@ a proven caller gets a token that gives nothing, and an anonymous one is refused
 
 A refusal tells the caller what was asked, its own facts and which of them was unmet, never what a
 rule wants. Its reason stands in the event as one of `ceiling`, `denied`, `invalid_name`,
-`login_required`, `no_rule`, `owned`, `suspended`, `unmet_cel`, `unmet_fact` and `unusable_fact`.
+`login_required`, `no_rule`, `owned`, `provider_withheld`, `suspended`, `unmet_cel`, `unmet_fact` and
+`unusable_fact`.
+
+With `[relay] access = \"claim\"` the identity provider gives, and the rules do not: of what its token's
+`access` says, what was asked, less what denies take. A `*` there is `delete`, `pull` and `push`, or the
+catalog; push brings no pull that is not given; callers without a credential get no push and no delete.
+Nobody comes to own a name that way, and what a rule's template renders for the caller is only pulled
+where it belongs to another id. The event has `relay.access` in the place of the rules, with one of
+these outcomes, too.
 
 The event also keeps what each rule and each deny said:
 

@@ -40,6 +40,8 @@ pub(super) enum Reason {
     NoRule,
     /// A rule gives it to whoever owns this name, and that is another id.
     Owned { name: String, id: OwnerId },
+    /// The identity provider's token, which gives access here, does not give it.
+    ProviderWithheld,
     /// A rule gives it, and the issuer's name stands for something else than before.
     Suspended,
     /// The rule that came closest has an expression that is not true.
@@ -69,6 +71,7 @@ impl Refusal {
             Reason::LoginRequired => "login_required",
             Reason::NoRule => "no_rule",
             Reason::Owned { .. } => "owned",
+            Reason::ProviderWithheld => "provider_withheld",
             Reason::Suspended => "suspended",
             Reason::UnmetCel => "unmet_cel",
             Reason::UnmetFact(_) => "unmet_fact",
@@ -92,6 +95,7 @@ impl Reason {
             | Self::LoginRequired
             | Self::NoRule
             | Self::Owned { .. }
+            | Self::ProviderWithheld
             | Self::Suspended
             | Self::UnmetCel => None,
         }
@@ -150,6 +154,10 @@ fn message(
                 text,
                 "{name} belongs to another {id}; an operator can transfer it"
             )?;
+        }
+        // The words that relays have where they pass a token on.
+        Reason::ProviderWithheld => {
+            text.push_str("the identity provider gives no such access");
         }
         Reason::Suspended => text.push_str(
             "the issuer's name stands for something else than before; an operator must confirm it",

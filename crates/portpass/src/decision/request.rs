@@ -6,6 +6,7 @@ use super::{
     Owners,
     values::Values,
     variables::{Environment, Variables},
+    version::Owned,
 };
 use crate::identity::{Fact, FactValue, Proof};
 
@@ -53,6 +54,12 @@ impl<'p> Request<'p> {
         } else {
             self.proof.facts().get(fact)
         }
+    }
+
+    /// The owner of a name, if it has one.
+    pub(super) fn owned(&self, name: &str) -> Option<Owned<'p>> {
+        let (name, (issuer, id)) = self.owners.get_key_value(name)?;
+        Some(Owned { name, issuer, id })
     }
 
     /// What expressions see.

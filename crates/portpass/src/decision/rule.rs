@@ -9,7 +9,7 @@ use super::{
     condition::{Conjunction, Leaning, Unmet},
     covers::{Covers, Part},
     glob,
-    hold::Hold,
+    hold::{Hold, Withheld},
     pattern::Pattern,
     request::Request,
     template::Unrendered,
@@ -142,17 +142,35 @@ impl Rule {
     /// The names that this allow renders for a caller whom it is for, and that
     /// have owners; none where its facts are not as they should be.
     pub(super) fn namespaces(&self, request: &Request<'_>) -> impl Iterator<Item = Namespace> {
-        let is_for = self.who.allows(request)
-            && self.is_about(request.registry)
-            && self.when.unmet(request, Leaning::Unmet).is_none();
-        let patterns = self.push.iter().chain(&self.delete);
-        patterns
-            .filter(move |_| is_for)
+        self.changing(request)
             .filter_map(|pattern| match pattern {
                 Pattern::Template(template) => template.namespace(&request.values).ok()?,
                 Pattern::Glob(_) | Pattern::Images => None,
             })
             .map(|(namespace, _)| namespace)
+    }
+
+    /// What keeps a caller whom this allow is for from changing a name that one
+    /// of its patterns renders: the pattern gives it to another id, or nobody
+    /// can tell whether it is the caller's.
+    pub(super) fn withheld(&self, request: &Request<'_>, name: &str) -> Option<Withheld> {
+        let covers = |pattern: &&Pattern| {
+            let cover = pattern.render(&request.values, request.images);
+            cover.is_ok_and(|cover| cover.covers(name))
+        };
+        self.changing(request)
+            .filter(covers)
+            .find_map(|pattern| Hold::of(pattern, true, request).withheld().cloned())
+    }
+
+    /// The patterns of push and delete, if this allow is for a caller with its
+    /// facts, `cel` aside.
+    fn changing(&self, request: &Request<'_>) -> impl Iterator<Item = &Pattern> {
+        let is_for = self.who.allows(request)
+            && self.is_about(request.registry)
+            && self.when.unmet(request, Leaning::Unmet).is_none();
+        let patterns = self.push.iter().chain(&self.delete);
+        patterns.filter(move |_| is_for)
     }
 
     /// Whether this allow lets write whatever set a run of a code host off.

@@ -1,7 +1,10 @@
 //! `[relay]`: what goes together, and what is said about the rest.
 
 use super::*;
-use crate::relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant};
+use crate::{
+    decision::Policy,
+    relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant},
+};
 
 /// An issuer that a provider can be.
 const IDP: &str = r#"
@@ -169,4 +172,18 @@ fn a_trusted_provider_is_warned_about() {
     };
     assert_eq!(warnings(""), [""; 0]);
     assert!(warnings("trust_provider = true")[0].contains("a stranger's job may be let in"));
+}
+
+#[test]
+fn a_rule_asks_for_facts_of_a_job_and_of_its_provider_at_once() {
+    let rule = r#"
+[rule.push]
+from = ["github"]
+when = { idp_groups = "acl_docker_push", event = "push", ref = "refs/heads/main" }
+push = ["apps/{issuer}/{repository}"]
+"#;
+    let text = format!("{LEAST}{IDP}{RELAY}{rule}");
+    let config = load_files(&[("portpass.toml", &text)]).unwrap_or_else(|error| panic!("{error}"));
+    let policy = Policy::compile(&config.policy);
+    assert!(policy.is_ok(), "{policy:?}");
 }

@@ -3,6 +3,7 @@
 mod allow;
 mod api_tokens;
 mod cel;
+mod claimed;
 mod deny;
 mod faults;
 mod least_rule;

@@ -30,7 +30,7 @@ const CELS: &[&str] = &[
     "cel = 'claims.absent == 1'",
     "cel = 'facts.fork'",
 ];
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "a",
     "a/b",
     "b/c/d",
@@ -42,7 +42,7 @@ const NAMES: &[&str] = &[
     "../a",
 ];
 
-fn table() -> impl Strategy<Value = String> {
+pub(super) fn table() -> impl Strategy<Value = String> {
     let patterns = || vec(select(PATTERNS), 0..3);
     (
         select(
@@ -62,7 +62,7 @@ fn table() -> impl Strategy<Value = String> {
         })
 }
 
-fn file(rules: &[String], denies: &[String]) -> Policy {
+pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
     let mut text = "[match.m]\nfork = false\n[match.n]\nref_protected = true\n[group]\nops = [['github', '74']]\nkept = 'operators'\n[images.github]\n74 = ['web']\n".to_owned();
     for (index, rule) in rules.iter().enumerate() {
         text.extend(["[rule.r", &index.to_string(), "]\n", rule]);
@@ -74,7 +74,7 @@ fn file(rules: &[String], denies: &[String]) -> Policy {
     policy(&text)
 }
 
-fn caller() -> impl Strategy<Value = Proof> {
+pub(super) fn caller() -> impl Strategy<Value = Proof> {
     let flag = || {
         prop::option::of(prop_oneof![
             Just(json!(true)),
@@ -96,7 +96,7 @@ fn caller() -> impl Strategy<Value = Proof> {
         })
 }
 
-fn asked() -> impl Strategy<Value = String> {
+pub(super) fn asked() -> impl Strategy<Value = String> {
     let actions = select(
         &[
             "pull",
@@ -142,7 +142,7 @@ fn token() -> impl Strategy<Value = (Proof, Ceiling)> {
 }
 
 /// Some owners of names that the patterns render, the caller's own among them.
-fn some_owners() -> impl Strategy<Value = Owners> {
+pub(super) fn some_owners() -> impl Strategy<Value = Owners> {
     let names = select(
         &[
             "x/github/acme",

@@ -34,6 +34,23 @@ fn fields_and_lists_or() {
 }
 
 #[test]
+fn a_job_may_need_a_group_of_its_identity_provider() {
+    let policy = policy(
+        "[rule.x]\nfrom = ['github']\n\
+         when = { idp_groups = 'acl_docker_push', event = 'push', ref = 'refs/heads/main' }\n\
+         push = ['apps/{issuer}/{repository}']",
+    );
+    let push = "repository:apps/github/acme/web:push";
+    let told = |groups: &[(&str, Value)]| answer(&policy, run("github", groups), push);
+    assert_eq!(told(&[("idp_groups", json!(["acl_docker_push"]))]), push);
+    assert_eq!(
+        told(&[("idp_groups", json!(["other"]))]),
+        "refused: unmet_fact"
+    );
+    assert_eq!(told(&[]), "refused: unmet_fact");
+}
+
+#[test]
 fn not_needs_the_fact_present() {
     assert!(is_met("owner = { not = 'evil' }", &[]));
     assert!(!is_met("owner = { not = ['evil', 'ac*'] }", &[]));

@@ -132,15 +132,8 @@ fn is_within(access: &Access, asked: &Scopes) -> bool {
     asked.iter().any(|scope| {
         let all = scope.actions.contains("*");
         let mut actions = access.actions.iter();
-        is_of(access, scope) && (all || actions.all(|action| scope.actions.contains(action)))
+        access.is_of(scope) && (all || actions.all(|action| scope.actions.contains(action)))
     })
-}
-
-/// Whether it is about what a scope is about; many providers know no classes.
-fn is_of(access: &Access, scope: &Scope) -> bool {
-    access.kind == scope.kind
-        && access.name == scope.name
-        && (access.class.is_none() || access.class == scope.class)
 }
 
 /// What must not be answered with less than was asked: the first scope that
@@ -148,7 +141,7 @@ fn is_of(access: &Access, scope: &Scope) -> bool {
 /// was given. A token without it would only be refused later, without a reason.
 fn withheld<'s>(access: &[Access], asked: &'s Scopes) -> Option<&'s Scope> {
     let gives = |scope: &Scope, wanted: &[&str]| {
-        let entries = access.iter().filter(|access| is_of(access, scope));
+        let entries = access.iter().filter(|access| access.is_of(scope));
         entries
             .flat_map(|access| &access.actions)
             .any(|action| wanted.contains(&action.as_str()))

@@ -1,9 +1,13 @@
-//! What every rule says of one request, and what is given by it.
+//! What is given of one request, once the denies have taken theirs.
+
+mod allows;
+mod giver;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use scope::{Scope, Scopes, is_repository_name};
 
+pub(super) use self::{allows::Allows, giver::Giver};
 use super::{
     Access, Ceiling, Namespace, Outcome, RuleOutcome,
     actions::Actions,
@@ -17,10 +21,10 @@ use super::{
 };
 use crate::session::Evidence;
 
-/// What every rule says of one request.
+/// What gives, and what every deny says of one request.
 pub(super) struct Judgement<'r, 'p> {
     request: &'r Request<'p>,
-    rules: Vec<(&'p Rule, Judged<'p>)>,
+    giver: Giver<'r, 'p>,
     denies: Vec<(&'p Rule, Judged<'p>)>,
     /// What bounds everything that is given; only API tokens have one.
     ceiling: Option<&'p Ceiling>,
@@ -38,13 +42,12 @@ pub(super) struct Given {
 pub(super) type Why<'s> = (Option<&'s Scope>, Reason);
 
 impl<'r, 'p> Judgement<'r, 'p> {
-    /// Asks every rule and every deny.
-    pub(super) fn of(request: &'r Request<'p>, rules: &'p [Rule], denies: &'p [Rule]) -> Self {
-        let allow = |rule: &'p Rule| (rule, rule.judge(request));
+    /// Asks every deny.
+    pub(super) fn of(request: &'r Request<'p>, giver: Giver<'r, 'p>, denies: &'p [Rule]) -> Self {
         let deny = |rule: &'p Rule| (rule, rule.judge_as_deny(request));
         Self {
             request,
-            rules: rules.iter().map(allow).collect(),
+            giver,
             denies: denies.iter().map(deny).collect(),
             ceiling: match request.proof.evidence() {
                 Evidence::ApiToken(token) => Some(&token.ceiling),
@@ -57,40 +60,16 @@ impl<'r, 'p> Judgement<'r, 'p> {
     }
 
     /// The names whose owners mattered and that have one, with that owner.
-    pub(super) fn owners(&self) -> BTreeSet<Owned<'_>> {
-        let names = matched(&self.rules).flat_map(Covers::names);
-        names
-            .filter_map(|name| {
-                let (issuer, id) = self.request.owners.get(name)?;
-                Some(Owned { name, issuer, id })
-            })
-            .collect()
+    pub(super) fn owners(&self) -> BTreeSet<Owned<'p>> {
+        self.giver.owners()
     }
 
-    /// What is recorded of each deny and each rule.
+    /// What is recorded of each deny, and of what gives.
     pub(super) fn outcomes(&self, asked: &Scopes) -> Vec<RuleOutcome> {
-        let resources: Vec<_> = asked.iter().filter_map(Resource::of).collect();
-        let outcome = |judged: &Judged<'_>, listed: Listed<'_>| match judged {
-            Judged::Matched(covers) if !is_about(covers, listed, &resources) => {
-                withheld(covers, &resources)
-            }
-            Judged::Matched(_)
-            | Judged::OtherCaller
-            | Judged::OtherRegistry
-            | Judged::Suspended
-            | Judged::UnmetCel
-            | Judged::UnmetFact(_)
-            | Judged::Void(_) => judged.outcome(),
-        };
-        let recorded = |(rule, judged): &(&Rule, Judged<'_>), listed: Listed<'_>| RuleOutcome {
-            rule: Arc::clone(&rule.name),
-            outcome: outcome(judged, listed),
-        };
         let takes = |covers: &Covers<'_>, name: &str| covers.takes(name);
-        let gives = |covers: &Covers<'_>, name: &str| covers.gives(name);
-        let denies = self.denies.iter().map(|deny| recorded(deny, &takes));
-        let rules = self.rules.iter().map(|rule| recorded(rule, &gives));
-        denies.chain(rules).collect()
+        let mut outcomes = outcomes(&self.denies, &takes, asked);
+        outcomes.extend(self.giver.outcomes(asked));
+        outcomes
     }
 
     /// What is given of all that was asked, or why it must be refused.
@@ -103,17 +82,16 @@ impl<'r, 'p> Judgement<'r, 'p> {
                 continue;
             };
             let words = match resource {
-                Resource::Catalog => self.catalog(),
+                Resource::Catalog => self.catalog(scope),
                 Resource::Repository(name, wanted) => {
-                    let given = self.given(name).and(wanted);
+                    let given = self.given(scope).and(wanted);
                     // One of both suffices: crane deletes with `push,pull,delete`.
                     let named = scope.actions.contains("push") || scope.actions.contains("delete");
                     if named && !given.push && !given.delete {
-                        return Err((Some(scope), self.why(resource)));
+                        return Err((Some(scope), self.why(scope, resource)));
                     }
                     if given.push {
-                        let covers = matched(&self.rules);
-                        claims.extend(covers.flat_map(|covers| covers.claims(name)));
+                        claims.extend(self.giver.claims(name));
                     }
                     given.words()
                 }
@@ -130,7 +108,9 @@ impl<'r, 'p> Judgement<'r, 'p> {
             }
         }
         match ungranted {
-            Some((scope, resource)) if access.is_empty() => Err((Some(scope), self.why(resource))),
+            Some((scope, resource)) if access.is_empty() => {
+                Err((Some(scope), self.why(scope, resource)))
+            }
             None if access.is_empty() && self.request.proof.is_anonymous() => {
                 Err((None, Reason::LoginRequired))
             }
@@ -141,23 +121,17 @@ impl<'r, 'p> Judgement<'r, 'p> {
         }
     }
 
-    /// What may be done with a repository: what the rules give, less what the
+    /// What may be done with a scope's repository: what is given, less what the
     /// denies take, under the ceiling.
-    fn given(&self, name: &str) -> Actions {
+    fn given(&self, scope: &Scope) -> Actions {
+        let name = &scope.name;
         if !is_repository_name(name) {
             return Actions::default();
         }
         let allowed = self
             .ceiling
             .map_or(Actions::ALL, |ceiling| ceiling.allows(name));
-        self.given_by_rules(name)
-            .minus(self.taken(name))
-            .and(allowed)
-    }
-
-    fn given_by_rules(&self, name: &str) -> Actions {
-        let given = matched(&self.rules).map(|covers| covers.gives(name));
-        given.fold(Actions::default(), Actions::or)
+        self.giver.gives(scope).minus(self.taken(name)).and(allowed)
     }
 
     fn taken(&self, name: &str) -> Actions {
@@ -167,15 +141,15 @@ impl<'r, 'p> Judgement<'r, 'p> {
 
     /// The catalog's only action, if it is given: never to API tokens, whose
     /// ceiling is of repositories.
-    fn catalog(&self) -> Vec<String> {
-        let given = matched(&self.rules).any(|covers| covers.catalog)
+    fn catalog(&self, scope: &Scope) -> Vec<String> {
+        let given = self.giver.gives_catalog(scope)
             && !matched(&self.denies).any(|covers| covers.catalog)
             && self.ceiling.is_none();
         given.then(|| "*".to_owned()).into_iter().collect()
     }
 
     /// Why a resource gets nothing of what matters.
-    fn why(&self, resource: Resource<'_>) -> Reason {
+    fn why(&self, scope: &Scope, resource: Resource<'_>) -> Reason {
         let (missed, is_given, is_taken) = match resource {
             Resource::Repository(name, _) if !is_repository_name(name) => {
                 return Reason::InvalidName;
@@ -186,66 +160,51 @@ impl<'r, 'p> Judgement<'r, 'p> {
                     pull: wanted.pull && (wanted == Actions::ALL || !wanted.push && !wanted.delete),
                     ..wanted
                 };
-                let given = self.given_by_rules(name).and(missed);
+                let given = self.giver.gives(scope).and(missed);
                 let is_taken = !given.minus(self.taken(name)).any();
                 (Resource::Repository(name, missed), given.any(), is_taken)
             }
             Resource::Catalog => {
-                let is_given = matched(&self.rules).any(|covers| covers.catalog);
                 let is_taken = matched(&self.denies).any(|covers| covers.catalog);
-                (resource, is_given, is_taken)
+                (resource, self.giver.gives_catalog(scope), is_taken)
             }
         };
         if self.request.proof.is_anonymous() {
             Reason::LoginRequired
         } else if !is_given {
-            self.closest(missed)
+            self.giver.why(scope, missed)
         } else if is_taken {
             Reason::Denied
         } else {
             Reason::Ceiling
         }
     }
-
-    /// What keeps the rule from giving that came closest: of those that could
-    /// give what was missed, the one with the fewest unmet conditions, and of
-    /// several the first by name. Nothing is closer than a rule that matches
-    /// and may not give.
-    fn closest(&self, missed: Resource<'_>) -> Reason {
-        let distance = |(rule, judged): &(&Rule, Judged<'_>)| {
-            let (distance, reason) = match judged {
-                Judged::Matched(covers) => match missed {
-                    Resource::Catalog => return None,
-                    Resource::Repository(name, actions) => {
-                        ((0, 0), covers.withheld(name, actions)?.reason()?)
-                    }
-                },
-                Judged::OtherCaller | Judged::OtherRegistry => return None,
-                Judged::Suspended => ((0, 0), Reason::Suspended),
-                Judged::UnmetCel => ((1, 0), Reason::UnmetCel),
-                Judged::UnmetFact(unmet) => ((unmet.count, 0), Reason::UnmetFact(unmet.fact)),
-                Judged::Void(unrendered) => ((0, 1), Reason::UnusableFact(unrendered.fact()?)),
-            };
-            self.could_give(rule, missed).then_some((distance, reason))
-        };
-        self.rules
-            .iter()
-            .filter_map(distance)
-            .min_by_key(|(distance, _)| *distance)
-            .map_or(Reason::NoRule, |(_, reason)| reason)
-    }
-
-    /// Whether a rule would give what was missed, its conditions aside.
-    fn could_give(&self, rule: &Rule, missed: Resource<'_>) -> bool {
-        match missed {
-            Resource::Catalog => rule.catalog,
-            Resource::Repository(name, actions) => rule.could_give(self.request, name, actions),
-        }
-    }
 }
 
 /// What a rule gives, or a deny takes, of a repository.
 type Listed<'f> = &'f dyn Fn(&Covers<'_>, &str) -> Actions;
+
+/// What is recorded of each of some rules.
+fn outcomes(rules: &[(&Rule, Judged<'_>)], listed: Listed<'_>, asked: &Scopes) -> Vec<RuleOutcome> {
+    let resources: Vec<_> = asked.iter().filter_map(Resource::of).collect();
+    let outcome = |judged: &Judged<'_>| match judged {
+        Judged::Matched(covers) if !is_about(covers, listed, &resources) => {
+            withheld(covers, &resources)
+        }
+        Judged::Matched(_)
+        | Judged::OtherCaller
+        | Judged::OtherRegistry
+        | Judged::Suspended
+        | Judged::UnmetCel
+        | Judged::UnmetFact(_)
+        | Judged::Void(_) => judged.outcome(),
+    };
+    let recorded = |(rule, judged): &(&Rule, Judged<'_>)| RuleOutcome {
+        rule: Arc::clone(&rule.name),
+        outcome: outcome(judged),
+    };
+    rules.iter().map(recorded).collect()
+}
 
 /// Whether it is about some of what was asked; where nothing was, it is.
 fn is_about(covers: &Covers<'_>, listed: Listed<'_>, asked: &[Resource<'_>]) -> bool {
