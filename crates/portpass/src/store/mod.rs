@@ -62,6 +62,7 @@ mod refresh_tokens;
 mod revision;
 mod revocations;
 mod schema;
+mod session_uses;
 mod sessions;
 mod settle;
 mod sqlite;

@@ -8,7 +8,7 @@
 
 use super::{
     Conditions, Overtaken, StoreError, Transaction, Verdict, api_tokens, identities, inbox,
-    namespaces::Claims, refresh_tokens, sessions::Uses,
+    namespaces::Claims, refresh_tokens, session_uses::Uses,
 };
 
 impl Transaction {
