@@ -71,6 +71,7 @@ fn session(rows: &Rows, number: u64) -> Conditions {
             networks: None,
             max_uses: None,
             opens_it: false,
+            sealed: None,
         }),
         ..Conditions::default()
     }

@@ -85,6 +85,8 @@ impl Rows {
             uses: 3,
             networks: r#"["192.0.2.0/24"]"#.to_owned(),
             claims: Value::Object(claims(id, number, issued_ms)).to_string(),
+            provider: None,
+            sealed: None,
         }
     }
 

@@ -17,6 +17,9 @@ use crate::{
     relay::{AccessFrom, AnonymousAs, Answering, JwtGrant, PasswordGrant, RelaySettings},
 };
 
+/// Shortest key that nobody guesses.
+const MIN_SESSION_KEY_BYTES: usize = 32;
+
 /// The longest CA bundle, in bytes.
 const MAX_CA_BYTES: u64 = 1 << 20;
 
@@ -70,7 +73,7 @@ pub(super) struct RelaySection {
     /// between. Example: `"docker-registry profile"`.
     scope: Option<Located<String>>,
     /// What browsers' cookies and the provider's refresh tokens are sealed
-    /// with: any text that is hard to guess. Default: made at the first start,
+    /// with: a text of at least 32 bytes. Default: made at the first start,
     /// and kept in `store.data_dir`. Several servers with one database need the same.
     session_key: Option<Located<SecretSection>>,
     /// The provider's token endpoint (RFC 6749 §3.2): `https`, or `http` on
@@ -134,11 +137,14 @@ pub(super) fn settle(
     let client_secret = secret(section.client_secret);
     let session_key_at = section.session_key.as_ref().map(|key| key.at);
     let session_key = secret(section.session_key);
-    if let (Some(key), Some(at)) = (&session_key, session_key_at)
+    if let (Some(key), Some(key_at)) = (&session_key, session_key_at)
         && key.expose().len() < MIN_SESSION_KEY_BYTES
     {
-        // The text is not repeated, nor shown: it is a secret.
-        reading.fault(at.without_text(), "a session key has 32 bytes at least");
+        let message = format!(
+            "the `session_key` is shorter than {MIN_SESSION_KEY_BYTES} bytes; make one with \
+             `openssl rand -hex 32`"
+        );
+        reading.fault(reading.sources.away_from(key_at, at), message);
     }
     let value = RelaySettings {
         client_secret,

@@ -246,6 +246,7 @@ mod tests {
         not_yet_valid: the JWT is not valid before 2026-01-01T00:05:00Z
         other_network: the login began in another network, and holds there only; log in again from here
         other_registry: the login is for another registry; log in to this one
+        provider_ended: the identity provider does not go on with the login; log in again
         revoked: the login was revoked; log in again with a new JWT
         session_ended: the login ended at 2026-01-01T00:05:00Z; log in again with a new JWT
         session_uses: the login has been used as often as it may be; log in again with a new JWT
@@ -253,6 +254,7 @@ mod tests {
         token_expired: the API token expired at 2026-01-01T00:05:00Z
         token_revoked: the API token was revoked
         too_long_lived: the JWT lives 8760 h, longer than github accepts
+        unsealed: the login was begun under another session_key; log in again
         ");
     }
 }

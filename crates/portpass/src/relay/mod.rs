@@ -242,12 +242,11 @@ impl Relay {
             let renewed = self.renew(*proof, &session, request).await;
             return Ok(Came::Proven(Box::new(renewed.map_err(stopped)?)));
         }
-        let token = match self.given(&caller) {
-            Some(token) => token,
-            None => {
-                let given = self.ask(&caller, request).await;
-                given.map_err(|fault| stopped(fault.into()))?
-            }
+        let token = if let Some(token) = self.given(&caller) {
+            token
+        } else {
+            let given = self.ask(&caller, request).await;
+            given.map_err(|fault| stopped(fault.into()))?
         };
         if self.settings.answering == Answering::Passthrough {
             let checked = self.check(token, request, ask).await.map_err(stopped)?;

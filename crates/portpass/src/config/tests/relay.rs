@@ -133,8 +133,8 @@ fn what_does_not_go_together_is_said() {
             "cannot be trusted to look",
         ),
         (
-            format!("{rules}jwt_grant = \"none\"\nanonymous_jwt_file = \"portpass.toml\""),
-            "no JWT is sent",
+            format!("{rules}anonymous_jwt_file = \"portpass.toml\""),
+            "leave `anonymous_*` out",
         ),
         (
             format!("{RELAY}provider = \"idpp\""),
@@ -153,6 +153,10 @@ fn what_does_not_go_together_is_said() {
             "contains no colon",
         ),
         (format!("{RELAY}session_key = \"\""), "the secret is empty"),
+        (
+            format!("{RELAY}session_key = \"short\""),
+            "the `session_key` is shorter than 32 bytes",
+        ),
         (
             RELAY.replace("\"registry\"", "\"\""),
             "the client id is empty",

@@ -368,7 +368,8 @@ async fn nobody_is_presented_as_somebody_and_stays_anonymous() {
     let access = json!([{ "type": "repository", "name": "team/web", "actions": ["pull"] }]);
     let provider = Provider::start().await;
     provider.answers(Reply::token(&token_with("access", access)));
-    let keys = "access = \"claim\"\nanonymous_username = \"puller\"\nanonymous_password = \"open sesame\"";
+    let keys =
+        "access = \"claim\"\nanonymous_username = \"puller\"\nanonymous_password = \"open sesame\"";
     let app = resigning(&provider, keys, "").await;
     let query = format!("service={SERVICE}&scope=repository:team/web:pull");
     let answer = app.get(&query, None).await;
