@@ -162,7 +162,9 @@ impl Portpass {
             }
         };
         let Proven {
-            proof, may_outlive, ..
+            proof,
+            access,
+            may_outlive,
         } = proven;
         let namespaces = snapshot.policy.namespaces(&proof, &registry);
         let owners = match self.standing.owners(&registry.name, &namespaces).await {
@@ -173,9 +175,11 @@ impl Portpass {
             groups: settled.groups(proof.identity()),
             owners: &owners,
         };
-        let grant = snapshot
-            .policy
-            .decide(proof, held, &registry, &ask.scopes)?;
+        let (policy, asked) = (&snapshot.policy, &ask.scopes);
+        let grant = match access {
+            None => policy.decide(proof, held, &registry, asked),
+            Some(given) => policy.decide_claimed(proof, held, &registry, asked, &given),
+        }?;
         let token = self.signer.sign(grant, now)?;
         Ok(offline(token, request.offline && may_outlive)?.into())
     }
@@ -227,10 +231,14 @@ fn under<'o>(snapshot: &Snapshot, origin: &'o Origin) -> Cow<'o, Origin> {
 }
 
 /// The token, with a refresh token where one was asked for and may be given:
-/// to whoever shows the JWT itself. Clients never keep a rotated one.
+/// to whoever shows the JWT itself, or the password of a person whose login the
+/// provider goes on with. Clients never keep a rotated one.
 fn offline(token: SignedToken, asked: bool) -> Result<SignedToken, SignError> {
     match token.grant().proof().evidence() {
-        Evidence::Jwt(_) if asked => {
+        Evidence::Jwt(_)
+        | Evidence::Password {
+            sealed: Some(_), ..
+        } if asked => {
             let secret = Secret::make(SecretKind::RefreshToken)
                 .map_err(|_without_words| SignError::NoRandomness)?;
             Ok(token.with_refresh(secret))
@@ -238,6 +246,7 @@ fn offline(token: SignedToken, asked: bool) -> Result<SignedToken, SignError> {
         Evidence::Anonymous
         | Evidence::ApiToken(_)
         | Evidence::Jwt(_)
+        | Evidence::Password { .. }
         | Evidence::RefreshToken { .. } => Ok(token),
     }
 }

@@ -3,6 +3,9 @@
 //! ```text
 //! header, key files (if asked for), rows, trailer
 //! ```
+//!
+//! Of everything but the refresh tokens that an identity provider gave us for
+//! people: nobody could use them after a restore, which ends all sessions.
 
 use std::{
     fs, io,

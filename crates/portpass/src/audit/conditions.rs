@@ -12,11 +12,12 @@ use crate::{
     decision::Denied,
     identity::{Fact, Proof, TOKEN},
     refused::Refused,
+    relay::Sealed,
     session::{Evidence, Login, Session},
     short_id::ShortId,
     store::{
-        ApiTokenUse, Conditions, IdentityRow, InboxRow, NamespaceRow, RefreshTokenRow, SessionRow,
-        SessionUse,
+        ApiTokenUse, Conditions, IdentityRow, InboxRow, NamespaceRow, RefreshTokenRow,
+        SealedExchange, SessionRow, SessionUse,
     },
     token::SignedToken,
 };
@@ -50,10 +51,12 @@ pub(super) struct SessionDraft {
 }
 
 impl SessionDraft {
-    /// The session, once the store has said how often it was used.
-    pub(super) fn after(self, uses: i64) -> SessionNow {
+    /// The session, once the store has said how often it was used, and which refresh
+    /// token of the provider's stands if this use exchanged it.
+    pub(super) fn after(self, uses: i64, sealed: Option<String>) -> SessionNow {
         let session = Session {
             uses,
+            sealed: sealed.map(Sealed::of_text).or(self.session.sealed),
             ..self.session
         };
         match (self.is_known, uses) {
@@ -114,7 +117,7 @@ impl Draft {
         conditions.claims = claims(token, now);
         conditions.identity = identity(proof, seen, now);
         match proof.evidence() {
-            Evidence::Anonymous => {}
+            Evidence::Anonymous | Evidence::Password { sealed: None, .. } => {}
             Evidence::ApiToken(token) => {
                 let used = ApiTokenUse {
                     id: token.identity.id().to_owned(),
@@ -123,7 +126,12 @@ impl Draft {
                 };
                 conditions.api_token = seen.is_use_due(token, now).then_some(used);
             }
-            Evidence::Jwt(login) | Evidence::RefreshToken { login, .. } => {
+            Evidence::Jwt(login)
+            | Evidence::Password {
+                login,
+                sealed: Some(_),
+            }
+            | Evidence::RefreshToken { login, .. } => {
                 draft.use_session(login, token, &origin.network(), now);
             }
         }
@@ -155,6 +163,10 @@ impl Draft {
             networks: self.new_network.is_some().then(networks),
             max_uses: login.max_uses.map(i64::from),
             opens_it: !is_known && login.is_held_to_its_network,
+            sealed: proof.evidence().rotated().map(|rotated| SealedExchange {
+                old: rotated.old.as_str().to_owned(),
+                new: rotated.new.as_str().to_owned(),
+            }),
         });
         self.conditions.refresh_token = token.refresh_token().map(|secret| RefreshTokenRow {
             hash: secret.hash().as_str().to_owned(),
@@ -180,6 +192,8 @@ fn opened(id: ShortId, login: &Login, proof: &Proof, network: &str) -> Session {
         uses: 1,
         networks: vec![network.to_owned()],
         claims: Arc::new(proof.claims().clone()),
+        provider: login.provider.clone(),
+        sealed: proof.evidence().sealed().cloned(),
     }
 }
 
@@ -203,6 +217,14 @@ fn row_of(session: &Session, proof: &Proof, networks: String, now: Timestamp) ->
         uses: 1,
         networks,
         claims: json!(session.claims).to_string(),
+        provider: session
+            .provider
+            .as_ref()
+            .map(|provider| json!(**provider).to_string()),
+        sealed: session
+            .sealed
+            .as_ref()
+            .map(|sealed| sealed.as_str().to_owned()),
     }
 }
 

@@ -85,7 +85,7 @@ const BODY: &[(&str, &str)] = &[
     ("lifetime_seconds", "How long the token lives."),
     (
         "means",
-        "What the caller proved it by: `jwt`, `refresh_token`, `api_token`; `anonymous` proves nothing.",
+        "What the caller proved it by: `jwt`, `password` (that the identity provider took), `refresh_token`, `api_token`; `anonymous` proves nothing.",
     ),
     ("message", "What the caller was told."),
     ("name", "What people call the identity."),

@@ -94,6 +94,7 @@ impl Journal {
             Verdict::Kept {
                 refresh_token,
                 uses,
+                sealed,
             } => {
                 self.seen.note(noted);
                 if let (Some(session), Some(network)) = (&session, &new_network) {
@@ -106,7 +107,9 @@ impl Journal {
                 Ok(Recorded {
                     outcome,
                     has_refresh_token: refresh_token,
-                    session: session.zip(uses).map(|(draft, uses)| draft.after(uses)),
+                    session: session
+                        .zip(uses)
+                        .map(|(draft, uses)| draft.after(uses, sealed)),
                     network_changed: new_network.is_some(),
                 })
             }

@@ -137,6 +137,7 @@ fn login(session: Option<Arc<Session>>) -> Login {
         expires: now() + SignedDuration::from_mins(5),
         max_uses: None,
         is_held_to_its_network: false,
+        provider: None,
         session,
     }
 }

@@ -77,6 +77,7 @@ impl SessionsArgs {
                     "LAST USED",
                     "USES",
                     "NETWORKS",
+                    "PROVIDER",
                 ];
                 printer.list(&sessions, header, row)?;
             }
@@ -132,7 +133,7 @@ fn said(revoked: RevokedSessions) -> String {
     format!("{ended}; JWTs that were issued for this until now are refused\n")
 }
 
-fn row(session: &SessionShown) -> [String; 8] {
+fn row(session: &SessionShown) -> [String; 9] {
     let state = match session.state {
         SessionState::Ended => "ended",
         SessionState::KeyRevoked => "key revoked",
@@ -149,7 +150,17 @@ fn row(session: &SessionShown) -> [String; 8] {
         minute(session.last_used_at),
         session.uses.to_string(),
         session.networks.join(", "),
+        provider(session),
     ]
+}
+
+/// What an identity provider has to do with it.
+fn provider(session: &SessionShown) -> String {
+    match &session.provider {
+        Some(subject) => format!("{}:{}", subject.issuer, subject.id),
+        None if session.person => format!("{}, asked at each use", session.issuer),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -131,9 +131,18 @@ pub(super) fn settle(
         .ca
         .and_then(|path| reading.text(&path, MAX_CA_BYTES));
     let mut secret = |secret: Option<Located<SecretSection>>| secret?.settle(reading);
+    let client_secret = secret(section.client_secret);
+    let session_key_at = section.session_key.as_ref().map(|key| key.at);
+    let session_key = secret(section.session_key);
+    if let (Some(key), Some(at)) = (&session_key, session_key_at)
+        && key.expose().len() < MIN_SESSION_KEY_BYTES
+    {
+        // The text is not repeated, nor shown: it is a secret.
+        reading.fault(at.without_text(), "a session key has 32 bytes at least");
+    }
     let value = RelaySettings {
-        client_secret: secret(section.client_secret),
-        session_key: secret(section.session_key),
+        client_secret,
+        session_key,
         token_url: section.token_url.value,
         ca: ca.map(String::into_bytes),
         allow_private_network: section.allow_private_network,
@@ -211,6 +220,14 @@ fn check_answer(
             .access
             .as_ref()
             .is_none_or(|access| access.value == AccessWord::Rules);
+    let presented = section.anonymous_username.as_ref();
+    if let Some(name) = presented.or(section.anonymous_jwt_file.as_ref())
+        && by_rules
+    {
+        let message = "our rules give callers without a credential what rules with `anonymous = \
+                       true` say, whoever they are presented as: leave `anonymous_*` out";
+        reading.fault(name.at, message);
+    }
     if section.jwt_grant.value == JwtGrant::None {
         if !by_rules {
             let message = "without the provider there is no access to answer with: `\"none\"` \
@@ -221,9 +238,6 @@ fn check_answer(
             let message = "a provider that is not shown any JWT cannot be trusted to look at \
                            them; leave one of `jwt_grant = \"none\"` and `trust_provider` out";
             reading.fault(section.trust_provider.at, message);
-        }
-        if let Some(path) = &section.anonymous_jwt_file {
-            reading.fault(path.at, "with `jwt_grant = \"none\"` no JWT is sent");
         }
     }
 }

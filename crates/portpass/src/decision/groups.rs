@@ -57,8 +57,15 @@ impl Groups {
     pub(super) fn of(&self, proof: &Proof, held: &[Arc<str>]) -> Vec<Arc<str>> {
         let held = match proof.evidence() {
             Evidence::ApiToken(token) => slice::from_ref(&token.group),
-            Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. } => {
-                if proof.is_anonymous() { &[] } else { held }
+            Evidence::Anonymous
+            | Evidence::Jwt(_)
+            | Evidence::Password { .. }
+            | Evidence::RefreshToken { .. } => {
+                if proof.is_anonymous() {
+                    &[]
+                } else {
+                    held
+                }
             }
         };
         let held = held.iter().filter(|name| self.is_operators(name));
@@ -69,9 +76,10 @@ impl Groups {
     pub(super) fn possible(&self, proof: &Proof) -> Vec<Arc<str>> {
         match proof.evidence() {
             Evidence::ApiToken(_) => self.of(proof, &[]),
-            Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. } => {
-                self.joined(proof.identity(), self.operators.iter())
-            }
+            Evidence::Anonymous
+            | Evidence::Jwt(_)
+            | Evidence::Password { .. }
+            | Evidence::RefreshToken { .. } => self.joined(proof.identity(), self.operators.iter()),
         }
     }
 

@@ -256,6 +256,11 @@ impl Facts {
         self.0.insert(fact, value);
     }
 
+    /// Takes a fact away.
+    pub fn remove(&mut self, fact: Fact) {
+        self.0.remove(&fact);
+    }
+
     /// Sets a fact that is a string; an empty one says nothing and stays absent.
     pub fn set_text(&mut self, fact: Fact, value: Option<impl Into<String>>) {
         if let Some(text) = value

@@ -34,6 +34,7 @@ mod settings_check;
 mod signing;
 mod unproven;
 mod validity;
+mod vouched;
 
 pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
@@ -199,6 +200,7 @@ impl Proof {
             expires: until.unwrap_or(Timestamp::UNIX_EPOCH),
             max_uses: None,
             is_held_to_its_network: false,
+            provider: None,
             session: None,
         };
         Self {

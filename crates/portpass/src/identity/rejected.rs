@@ -63,6 +63,9 @@ pub enum RejectReason {
     OtherNetwork,
     /// The refresh token was given out for another registry.
     OtherRegistry,
+    /// The identity provider does not vouch for the login any more, or is not
+    /// asked any more.
+    ProviderEnded,
     /// An operator ended the login.
     Revoked,
     /// The login has reached its cap.
@@ -86,6 +89,8 @@ pub enum RejectReason {
     },
     /// An operator ended the API token.
     TokenRevoked,
+    /// What the identity provider gave for the login was sealed with another key.
+    Unsealed,
     /// From `iat` to `exp` is longer than the issuer's JWTs may live.
     TooLongLived {
         /// The issuer's name in the configuration.
@@ -109,6 +114,7 @@ impl RejectReason {
             Self::NotYetValid { .. } => "not_yet_valid",
             Self::OtherNetwork => "other_network",
             Self::OtherRegistry => "other_registry",
+            Self::ProviderEnded => "provider_ended",
             Self::Revoked => "revoked",
             Self::SessionEnded { .. } => "session_ended",
             Self::SessionUses => "session_uses",
@@ -117,6 +123,7 @@ impl RejectReason {
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenRevoked => "token_revoked",
             Self::TooLongLived { .. } => "too_long_lived",
+            Self::Unsealed => "unsealed",
         }
     }
 }
@@ -146,6 +153,9 @@ impl fmt::Display for RejectReason {
             Self::OtherRegistry => {
                 f.write_str("the login is for another registry; log in to this one")
             }
+            Self::ProviderEnded => {
+                f.write_str("the identity provider does not go on with the login; log in again")
+            }
             Self::Revoked => f.write_str("the login was revoked; log in again with a new JWT"),
             Self::SessionEnded { at } => {
                 write!(f, "the login ended at {at}; log in again with a new JWT")
@@ -166,6 +176,9 @@ impl fmt::Display for RejectReason {
                 "the JWT lives {}, longer than {issuer} accepts",
                 Span(*seconds)
             ),
+            Self::Unsealed => {
+                f.write_str("the login was begun under another session_key; log in again")
+            }
         }
     }
 }
@@ -210,6 +223,7 @@ mod tests {
             RejectReason::NotYetValid { at },
             RejectReason::OtherNetwork,
             RejectReason::OtherRegistry,
+            RejectReason::ProviderEnded,
             RejectReason::Revoked,
             RejectReason::SessionEnded { at },
             RejectReason::SessionUses,
@@ -220,6 +234,7 @@ mod tests {
                 issuer,
                 seconds: 31_536_000,
             },
+            RejectReason::Unsealed,
         ]
         .map(|reason| format!("{}: {reason}", reason.code()))
         .join("\n");

@@ -65,7 +65,7 @@ impl Unproven {
     }
 
     /// Nobody can tell, for a reason that is ours.
-    pub(super) fn unavailable(reason: String) -> Self {
+    pub(crate) fn unavailable(reason: String) -> Self {
         Self::Unavailable {
             what: Missing::Store,
             issuer: None,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Answering, JwtGrant, Relay, Relayed, stopped::Stopped};
 use crate::{
     config::SecretText,
@@ -55,7 +57,12 @@ impl Relay {
             Credential::ApiToken(_) | Credential::RefreshToken(_) if passes_through => {
                 Err(stranger(StrangerReason::OwnSecret))
             }
-            Credential::Anonymous | Credential::ApiToken(_) | Credential::RefreshToken(_) => {
+            // Where the provider decides, it decides at each login.
+            Credential::RefreshToken(_) if !self.decides_by_rules() => {
+                Err(stranger(StrangerReason::OwnSecret))
+            }
+            Credential::RefreshToken(secret) => self.returning(&secret, request).await,
+            Credential::Anonymous | Credential::ApiToken(_) => {
                 Ok(Caller::Own(self.prove(credential, request).await?))
             }
             Credential::Jwt(jwt) => self.job(jwt, request).await,
@@ -77,6 +84,11 @@ impl Relay {
         let proof = self.prove(Credential::Jwt(jwt), request).await?;
         if self.settings.jwt_grant == JwtGrant::None {
             return Ok(Caller::Own(proof));
+        }
+        if let Some(session) = outlived(&proof, request.at.now) {
+            // It goes on by what was verified: the provider would refuse it.
+            let proof = self.recall(*proof, &session, request)?;
+            return Ok(Caller::Own(Box::new(proof)));
         }
         Ok(Caller::Job {
             proof: Some(proof),
@@ -105,6 +117,13 @@ impl Relay {
         let proof = request.directory.prove(credential, request.at).await;
         proof.map(Box::new).map_err(Stopped::Unproven)
     }
+}
+
+/// The session in which a JWT is accepted again that has expired.
+fn outlived(proof: &Proof, now: Timestamp) -> Option<Arc<Session>> {
+    let login = proof.evidence().login()?;
+    let session = login.session.as_ref()?;
+    (login.expires <= now && session.provider.is_some()).then(|| Arc::clone(session))
 }
 
 fn stranger(reason: StrangerReason) -> Stopped {

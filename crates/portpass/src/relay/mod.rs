@@ -17,6 +17,7 @@ mod fault;
 mod passed;
 mod provider;
 mod resign;
+mod returning;
 mod seal;
 mod session_key;
 mod settings;
@@ -37,7 +38,8 @@ use self::{
     browser::Browsers,
     passed::Checked,
     provider::Provider,
-    stopped::{Stopped, Who},
+    returning::Turns,
+    stopped::{Stopped, Unusable, Who},
 };
 pub use self::{
     caller::Caller,
@@ -64,10 +66,11 @@ const TIMEOUT: Duration = Duration::from_secs(9);
 #[derive(Debug)]
 pub struct Relay {
     settings: RelaySettings,
-    provider: Provider,
+    provider: Arc<Provider>,
     browsers: Browsers,
     /// What others' secrets are sealed with, once it is opened.
     seal_key: OnceLock<SealKey>,
+    turns: Turns,
 }
 
 /// What a relay is asked, beside the credential.
@@ -140,10 +143,11 @@ impl Relay {
         // What was counted goes on.
         let counts = previous.map(|previous| Arc::clone(previous.counts()));
         Ok(Arc::new(Self {
-            provider: Provider::new(settings, counts.unwrap_or_default())?,
+            provider: Arc::new(Provider::new(settings, counts.unwrap_or_default())?),
             settings: settings.clone(),
             browsers: Browsers::default(),
             seal_key: OnceLock::new(),
+            turns: Turns::default(),
         }))
     }
 
@@ -233,13 +237,17 @@ impl Relay {
         if let Caller::Own(proof) = caller {
             return Ok(Came::Proven(Box::new(Proven::by_ourselves(*proof))));
         }
-        let stopped = |fault| Stopped::Provider {
-            fault,
-            who: Box::new(who.clone()),
-        };
+        let stopped = |unusable: Unusable| unusable.stopped(&who);
+        if let Caller::Returning { proof, session } = caller {
+            let renewed = self.renew(*proof, &session, request).await;
+            return Ok(Came::Proven(Box::new(renewed.map_err(stopped)?)));
+        }
         let token = match self.given(&caller) {
             Some(token) => token,
-            None => self.ask(&caller, request).await.map_err(stopped)?,
+            None => {
+                let given = self.ask(&caller, request).await;
+                given.map_err(|fault| stopped(fault.into()))?
+            }
         };
         if self.settings.answering == Answering::Passthrough {
             let checked = self.check(token, request, ask).await.map_err(stopped)?;

@@ -74,7 +74,13 @@ impl SealKey {
 }
 
 impl Sealed {
-    /// What the store or a cookie has.
+    /// What the store has; `None` for what cannot have been sealed.
+    pub fn stored(text: String) -> Option<Self> {
+        let whole = URL_SAFE_NO_PAD.decode(&text).ok()?;
+        (whole.len() >= NONCE_LEN + AES_256_GCM.tag_len()).then_some(Self(text))
+    }
+
+    /// What a cookie has, or anything else that came from outside.
     pub fn of_text(text: String) -> Self {
         Self(text)
     }

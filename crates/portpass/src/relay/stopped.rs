@@ -1,6 +1,6 @@
 //! Where a request ends that gets neither a token nor a proof.
 
-use super::{Caller, ProviderFault, passed::printable};
+use super::{Caller, ProviderFault, TokenFault, passed::printable};
 use crate::{
     identity::{Proof, Unproven},
     refused::{Ask, Limited, Refused, Unvouched},
@@ -14,6 +14,45 @@ pub(super) enum Stopped {
     LimitedIdentity { limited: Limited, proof: Box<Proof> },
     Provider { fault: ProviderFault, who: Box<Who> },
     Unproven(Unproven),
+}
+
+/// Why what the provider gave proves nobody who may go on.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// It is the provider's fault, or its word about the caller.
+    Fault(ProviderFault),
+    /// It is not the provider that ends it.
+    Unproven(Unproven),
+}
+
+impl Unusable {
+    pub(super) fn stopped(self, who: &Who) -> Stopped {
+        match self {
+            Self::Fault(fault) => Stopped::Provider {
+                fault,
+                who: Box::new(who.clone()),
+            },
+            Self::Unproven(unproven) => Stopped::Unproven(unproven),
+        }
+    }
+}
+
+impl From<ProviderFault> for Unusable {
+    fn from(fault: ProviderFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<TokenFault> for Unusable {
+    fn from(fault: TokenFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<Unproven> for Unusable {
+    fn from(unproven: Unproven) -> Self {
+        Self::Unproven(unproven)
+    }
 }
 
 /// Who was presented to the provider, as far as we know.

@@ -1,36 +1,40 @@
-//! Whether a token is the provider's, by its keys.
+//! Whether a token is the provider's, by its keys, and whom it is about.
 
-use super::{ProviderFault, Relay, Relayed, TokenFault};
+use super::{ProviderFault, Relay, Relayed, TokenFault, stopped::Unusable};
 use crate::{
     config::SecretText,
-    credential::Credential,
-    identity::{RejectReason, Rejected, Unproven},
+    identity::{Proof, RejectReason, Rejected, Unproven},
+    short_id::ShortId,
 };
 
 impl Relay {
     /// Verifies a token as one of the issuer that the provider is here: its keys,
-    /// `iss`, audience and times are judged where every JWT's are.
+    /// `iss`, audience and times are judged where every JWT's are. `login` is the
+    /// one that it was given for, if not one of its own.
     pub(super) async fn verify(
         &self,
         provider: &str,
         token: &SecretText,
+        login: Option<ShortId>,
         request: &Relayed<'_>,
-    ) -> Result<(), ProviderFault> {
+    ) -> Result<Proof, Unusable> {
         let jwt = token.expose().parse();
         let jwt = jwt.map_err(|_fault| TokenFault::Unverified)?;
-        match request
+        let vouched = request
             .directory
-            .prove(Credential::Jwt(jwt), request.at)
-            .await
-        {
-            Ok(proof) if proof.identity().issuer() == provider => Ok(()),
-            Err(Unproven::Rejected(rejected)) if rejected.identity.issuer() == provider => {
-                Err(fault(&rejected).into())
+            .vouched(provider, &jwt, login, request.at)
+            .await;
+        match vouched {
+            Ok(proof) => Ok(proof),
+            // What an operator ended is not the provider's fault.
+            Err(Unproven::Rejected(rejected)) if rejected.reason == RejectReason::Revoked => {
+                Err(Unusable::Unproven(Unproven::Rejected(rejected)))
             }
-            Err(Unproven::Unavailable { reason, .. }) => Err(ProviderFault::Unavailable { reason }),
-            Ok(_) | Err(Unproven::Rejected(_) | Unproven::Stranger(_)) => {
-                Err(TokenFault::Unverified.into())
+            Err(Unproven::Rejected(rejected)) => Err(fault(&rejected).into()),
+            Err(Unproven::Unavailable { reason, .. }) => {
+                Err(ProviderFault::Unavailable { reason }.into())
             }
+            Err(Unproven::Stranger(_)) => Err(TokenFault::Unverified.into()),
         }
     }
 }
@@ -52,9 +56,11 @@ fn fault(rejected: &Rejected) -> TokenFault {
         | RejectReason::KeyEnded
         | RejectReason::OtherNetwork
         | RejectReason::OtherRegistry
+        | RejectReason::ProviderEnded
         | RejectReason::Revoked
         | RejectReason::SessionUses
         | RejectReason::Suspended
-        | RejectReason::TokenRevoked => TokenFault::Unverified,
+        | RejectReason::TokenRevoked
+        | RejectReason::Unsealed => TokenFault::Unverified,
     }
 }

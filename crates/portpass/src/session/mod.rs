@@ -4,6 +4,7 @@
 //! reads the claims anew, by the issuer's settings and the rules of that day.
 
 mod evidence;
+mod provider_login;
 mod revocation;
 
 use std::sync::Arc;
@@ -12,11 +13,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use self::{
-    evidence::{Evidence, Login},
+    evidence::{Evidence, Login, Rotated, Turn},
+    provider_login::ProviderLogin,
     revocation::{Ended, Revocations, Subject},
 };
 use crate::{
     identity::Identity,
+    relay::Sealed,
     short_id::ShortId,
     store::{SessionRow, StoreError},
 };
@@ -47,8 +50,13 @@ pub struct Session {
     pub uses: i64,
     /// The networks it was used from, the first first.
     pub networks: Vec<String>,
-    /// The JWT's verified payload.
+    /// The JWT's verified payload; a person's is that of the provider's token.
     pub claims: Arc<Map<String, Value>>,
+    /// What the provider's token said, where a job's facts are not its JWT's alone.
+    pub provider: Option<Arc<ProviderLogin>>,
+    /// The provider's refresh token, where the session is a person's; it is shown
+    /// to the provider at each use.
+    pub sealed: Option<Sealed>,
 }
 
 impl Session {
@@ -81,6 +89,15 @@ impl Session {
             claims: serde_json::from_str(&row.claims)
                 .map(Arc::new)
                 .map_err(|_unreadable| damaged("claims"))?,
+            provider: row
+                .provider
+                .map(|text| serde_json::from_str(&text).map(Arc::new))
+                .transpose()
+                .map_err(|_unreadable| damaged("provider"))?,
+            sealed: row
+                .sealed
+                .map(|text| Sealed::stored(text).ok_or_else(|| damaged("sealed")))
+                .transpose()?,
         })
     }
 
@@ -93,6 +110,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relay::SealKey;
 
     fn row() -> SessionRow {
         SessionRow {
@@ -112,6 +130,8 @@ mod tests {
             uses: 3,
             networks: r#"["192.0.2.0/24","198.51.100.0/24"]"#.to_owned(),
             claims: r#"{"iss":"https://ci","run_id":"7"}"#.to_owned(),
+            provider: None,
+            sealed: None,
         }
     }
 
@@ -130,6 +150,24 @@ mod tests {
         assert_eq!(session.first_network(), Some("192.0.2.0/24"));
         assert_eq!(session.networks.len(), 2);
         assert_eq!(session.claims["run_id"], "7");
+        assert!(session.provider.is_none() && session.sealed.is_none());
+    }
+
+    #[test]
+    fn what_a_provider_has_to_do_with_it_is_read_as_it_was_written() {
+        let provider = r#"{"issuer":"keycloak","id":"f3a1","binding":"bbbbbbbbbbbbbbbb","key":"k",
+            "issued":"2026-11-23T12:00:00Z","expires":"2026-11-23T12:05:00Z","claims":{}}"#;
+        let key = SealKey::derive(&"key".to_owned().into());
+        let sealed = key.seal("test", "hush").unwrap();
+        let session = Session::of(SessionRow {
+            provider: Some(provider.to_owned()),
+            sealed: Some(sealed.as_str().to_owned()),
+            ..row()
+        })
+        .unwrap();
+        assert_eq!(&*session.provider.as_ref().unwrap().issuer, "keycloak");
+        assert_eq!(session.sealed.as_ref(), Some(&sealed));
+        assert!(!format!("{session:?}").contains(sealed.as_str()));
     }
 
     #[test]
@@ -159,6 +197,14 @@ mod tests {
                 claims: "[]".to_owned(),
                 ..row()
             },
+            SessionRow {
+                provider: Some("{}".to_owned()),
+                ..row()
+            },
+            SessionRow {
+                sealed: Some("hunter2".to_owned()),
+                ..row()
+            },
         ]
         .map(|row| Session::of(row).unwrap_err().to_string())
         .join("\n");
@@ -169,6 +215,8 @@ mod tests {
         a row of sessions is damaged: its expires_ms is not what Portpass writes
         a row of sessions is damaged: its networks is not what Portpass writes
         a row of sessions is damaged: its claims is not what Portpass writes
+        a row of sessions is damaged: its provider is not what Portpass writes
+        a row of sessions is damaged: its sealed is not what Portpass writes
         ");
     }
 }

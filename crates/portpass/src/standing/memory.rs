@@ -154,9 +154,22 @@ fn of_session(session: &Session) -> usize {
         .map(|network| network.len() + 24)
         .sum();
     let run = session.run.as_ref().map_or(0, String::len);
+    let provider = session.provider.as_ref().map_or(0, |provider| {
+        ENTRY_BYTES
+            + provider.issuer.len()
+            + provider.id.len()
+            + provider.key.len()
+            + of_object(&provider.claims)
+    });
+    let sealed = session
+        .sealed
+        .as_ref()
+        .map_or(0, |sealed| sealed.as_str().len());
     ENTRY_BYTES
         + networks
         + run
+        + provider
+        + sealed
         + session.name.len()
         + session.key.len()
         + of_object(&session.claims)
@@ -209,6 +222,8 @@ mod tests {
             uses: 1,
             networks: vec!["192.0.2.0/24".to_owned()],
             claims: Arc::new((0..35).map(claim).collect()),
+            provider: None,
+            sealed: None,
         })
     }
 

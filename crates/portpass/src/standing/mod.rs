@@ -160,6 +160,16 @@ impl Standing {
         Ok(Some(memory.keep_session(Arc::new(Session::of(row)?))))
     }
 
+    /// The session of a login as the database has it now, whatever is remembered.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or does not answer in time.
+    pub async fn session_afresh(&self, login: ShortId) -> Result<Option<Arc<Session>>, StoreError> {
+        let row = in_time(self.store.session(&login.to_string())).await?;
+        row.map(|row| Session::of(row).map(Arc::new)).transpose()
+    }
+
     /// The session of a login, if it is remembered; the database is not asked.
     pub fn remembered(&self, login: ShortId) -> Option<Arc<Session>> {
         self.memory.load().session(login)

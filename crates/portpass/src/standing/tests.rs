@@ -81,6 +81,8 @@ fn opening() -> SessionUse {
         uses: 1,
         networks: r#"["192.0.2.0/24"]"#.to_owned(),
         claims: r#"{"sub":"repo:acme/web"}"#.to_owned(),
+        provider: None,
+        sealed: None,
     };
     SessionUse {
         login: row.login.clone(),
@@ -89,6 +91,7 @@ fn opening() -> SessionUse {
         networks: None,
         max_uses: None,
         opens_it: false,
+        sealed: None,
     }
 }
 

@@ -37,6 +37,18 @@ pub struct SessionUse {
     /// Whether it must be this use that opens the session: nobody has compared
     /// it with one that is open.
     pub opens_it: bool,
+    /// The provider's refresh token, if this use exchanged it.
+    pub sealed: Option<SealedExchange>,
+}
+
+/// A provider's refresh token for the one before it, both encrypted. Where another
+/// one stands by now, that one stays.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealedExchange {
+    /// The one that was shown to the provider.
+    pub old: String,
+    /// The one that came back.
+    pub new: String,
 }
 
 /// One use of an API token.
@@ -59,6 +71,8 @@ pub enum Verdict {
         refresh_token: bool,
         /// The session as it stands now, if the conditions name one.
         uses: Option<i64>,
+        /// The provider's refresh token as it stands now, if the conditions exchange it.
+        sealed: Option<String>,
     },
     /// Something is otherwise, so the event was not written.
     Overtaken(Overtaken),

@@ -62,6 +62,7 @@ mod refresh_tokens;
 mod revision;
 mod revocations;
 mod schema;
+mod session_uses;
 mod sessions;
 mod settle;
 mod sqlite;
@@ -74,7 +75,7 @@ pub use self::{
     act::Act,
     api_tokens::ApiTokenRow,
     bindings::BindingRow,
-    conditions::{ApiTokenUse, Conditions, Overtaken, SessionUse, Verdict},
+    conditions::{ApiTokenUse, Conditions, Overtaken, SealedExchange, SessionUse, Verdict},
     error::StoreError,
     events::{Change, EventFilter, EventRow},
     filter::RowFilter,

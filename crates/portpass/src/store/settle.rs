@@ -8,7 +8,7 @@
 
 use super::{
     Conditions, Overtaken, StoreError, Transaction, Verdict, api_tokens, identities, inbox,
-    namespaces::Claims, refresh_tokens, sessions::Uses,
+    namespaces::Claims, refresh_tokens, session_uses::Uses,
 };
 
 impl Transaction {
@@ -86,11 +86,14 @@ fn judge<'a>(conditions: &'a Conditions, uses: &mut Uses<'a>, claims: &mut Claim
         });
     }
     claims.win(&conditions.claims);
+    let counted = conditions
+        .session
+        .as_ref()
+        .and_then(|session| uses.count(session));
+    let (uses, sealed) = counted.unzip();
     Verdict::Kept {
         refresh_token: false,
-        uses: conditions
-            .session
-            .as_ref()
-            .and_then(|session| uses.count(session)),
+        uses,
+        sealed: sealed.flatten(),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     session::{Ended, Revocations, Session, Subject},
     short_id::ShortId,
-    store::{Act, RevocationRow, RowFilter, SessionRow, StoreError},
+    store::{Act, RevocationRow, RowFilter, SessionRow},
 };
 
 /// Lists sessions, the latest used first.
@@ -58,6 +58,19 @@ pub struct SessionShown {
     pub uses: i64,
     /// The networks it was used from, the first first.
     pub networks: Vec<String>,
+    /// Whether it is a person's, after whom the identity provider is asked at each use.
+    pub person: bool,
+    /// Whom the identity provider took a job for, where its token adds to the job's facts.
+    pub provider: Option<ProviderSubject>,
+}
+
+/// Somebody at an identity provider.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct ProviderSubject {
+    /// The provider's issuer name here.
+    pub issuer: String,
+    /// The immutable id there.
+    pub id: String,
 }
 
 /// Whether a session is still good.
@@ -103,22 +116,18 @@ impl Question for Sessions {
                 .snapshot
                 .directory
                 .publishes(&row.issuer, &row.signing_key);
-            let state = state(&row, &revocations, is_key_published, is_bound, desk.now)?;
-            Ok(SessionShown::of(row, state))
+            let session = Session::of(row.clone())?;
+            let ended = ended(&session, &revocations, is_key_published);
+            let state = state(ended, time(row.ends_ms) <= desk.now, is_bound);
+            Ok(SessionShown::of(row, &session, state))
         });
         shown.collect()
     }
 }
 
-fn state(
-    row: &SessionRow,
-    revocations: &Revocations,
-    is_key_published: bool,
-    is_bound: bool,
-    now: Timestamp,
-) -> Result<SessionState, StoreError> {
-    let session = Session::of(row.clone())?;
-    let ended = revocations.ended(&Subject {
+/// What ended it before its time.
+fn ended(session: &Session, revocations: &Revocations, is_key_published: bool) -> Option<Ended> {
+    revocations.ended(&Subject {
         login: session.login,
         identity: &session.identity,
         run: session.run.as_deref(),
@@ -126,20 +135,24 @@ fn state(
         is_key_published,
         issued: session.issued,
         expires: session.expires,
-    });
-    Ok(match ended {
-        Some(Ended::Key) => SessionState::KeyRevoked,
-        Some(Ended::Revoked) => SessionState::Revoked,
-        None if time(row.ends_ms) <= now => SessionState::Ended,
-        None if !is_bound => SessionState::Suspended,
-        None => SessionState::Live,
     })
 }
 
+fn state(ended: Option<Ended>, is_over: bool, is_bound: bool) -> SessionState {
+    match ended {
+        Some(Ended::Key) => SessionState::KeyRevoked,
+        Some(Ended::Revoked) => SessionState::Revoked,
+        None if is_over => SessionState::Ended,
+        None if !is_bound => SessionState::Suspended,
+        None => SessionState::Live,
+    }
+}
+
 impl SessionShown {
-    fn of(row: SessionRow, state: SessionState) -> Self {
+    fn of(row: SessionRow, session: &Session, state: SessionState) -> Self {
+        let provider = session.provider.as_ref();
         Self {
-            networks: serde_json::from_str(&row.networks).unwrap_or_default(),
+            networks: session.networks.clone(),
             login: row.login,
             issuer: row.issuer,
             id: row.identity,
@@ -150,6 +163,11 @@ impl SessionShown {
             ends_at: time(row.ends_ms),
             last_used_at: time(row.last_used_ms),
             uses: row.uses,
+            person: session.sealed.is_some(),
+            provider: provider.map(|provider| ProviderSubject {
+                issuer: provider.issuer.as_ref().to_owned(),
+                id: provider.id.as_ref().to_owned(),
+            }),
         }
     }
 }

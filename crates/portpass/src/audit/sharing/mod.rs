@@ -57,6 +57,7 @@ impl Intent {
         let Verdict::Kept {
             refresh_token,
             uses,
+            sealed: _,
         } = verdict
         else {
             return None;

@@ -138,6 +138,7 @@ fn settled(verdict: &Verdict) -> Option<String> {
             networks: None,
             max_uses: None,
             opens_it: false,
+            sealed: None,
         }),
         refresh_token: Some(RefreshTokenRow {
             hash: "hash".to_owned(),
@@ -169,6 +170,8 @@ fn session_row() -> SessionRow {
         uses: 1,
         networks: "[]".to_owned(),
         claims: "{}".to_owned(),
+        provider: None,
+        sealed: None,
     }
 }
 
@@ -177,6 +180,7 @@ fn an_event_says_what_became_of_its_session() {
     let kept = |refresh_token, uses| Verdict::Kept {
         refresh_token,
         uses: Some(uses),
+        sealed: None,
     };
     assert_eq!(
         settled(&kept(true, 1)).unwrap(),

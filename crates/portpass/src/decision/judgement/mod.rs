@@ -51,7 +51,10 @@ impl<'r, 'p> Judgement<'r, 'p> {
             denies: denies.iter().map(deny).collect(),
             ceiling: match request.proof.evidence() {
                 Evidence::ApiToken(token) => Some(&token.ceiling),
-                Evidence::Anonymous | Evidence::Jwt(_) | Evidence::RefreshToken { .. } => None,
+                Evidence::Anonymous
+                | Evidence::Jwt(_)
+                | Evidence::Password { .. }
+                | Evidence::RefreshToken { .. } => None,
             },
         }
     }

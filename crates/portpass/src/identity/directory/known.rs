@@ -31,7 +31,7 @@ pub(super) struct Moment<'a> {
 /// it holds is not said.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
-    issuer: &'a Issuer,
+    pub(super) issuer: &'a Issuer,
     identity: Identity,
     pub(super) login: ShortId,
     key: Arc<str>,
@@ -104,6 +104,16 @@ impl Known<'_> {
         self.conclude(life, session, moment, Evidence::Jwt)
     }
 
+    /// The proof of claims that were verified before: everything but their age.
+    pub(super) fn prove_by_claims(self, moment: &Moment<'_>) -> Result<Proof, RejectReason> {
+        let life = self
+            .issuer
+            .terms
+            .check_within(&self.verified.claims, moment.now)
+            .and_then(|life| self.judge(life, None, moment))?;
+        Ok(self.proof(life, None, moment, Evidence::Jwt))
+    }
+
     /// The proof of a refresh token for a registry.
     fn prove_by_refresh_token(
         self,
@@ -128,6 +138,7 @@ impl Known<'_> {
             Evidence::RefreshToken {
                 hash: hash.clone(),
                 login,
+                sealed: None,
             }
         })
     }
@@ -180,19 +191,29 @@ impl Known<'_> {
         moment: &Moment<'_>,
         evidence: impl FnOnce(Login) -> Evidence,
     ) -> Result<Proof, Unproven> {
-        let Verified { claims, subject } = self.verified;
-        let life = life.map_err(|reason| {
-            Unproven::Rejected(Box::new(Rejected {
-                identity: self.identity.clone(),
-                name: subject.name.clone(),
-                facts: subject.facts.clone(),
+        match life {
+            Ok(life) => Ok(self.proof(life, session, moment, evidence)),
+            Err(reason) => Err(Unproven::Rejected(Box::new(Rejected {
+                identity: self.identity,
+                name: self.verified.subject.name,
+                facts: self.verified.subject.facts,
                 login: self.login,
                 reason,
-            }))
-        })?;
+            }))),
+        }
+    }
+
+    fn proof(
+        self,
+        life: Life,
+        session: Option<Arc<Session>>,
+        moment: &Moment<'_>,
+        evidence: impl FnOnce(Login) -> Evidence,
+    ) -> Proof {
+        let Verified { claims, subject } = self.verified;
         let binding = self.issuer.binding.digest;
         let limits = self.issuer.limits;
-        Ok(Proof {
+        Proof {
             is_bound: moment.settled.is_bound(&self.issuer.name, binding),
             is_pinned: self.issuer.is_pinned(),
             identity: self.identity,
@@ -208,10 +229,16 @@ impl Known<'_> {
                 expires: life.expires,
                 max_uses: limits.max_uses.map(std::num::NonZeroU32::get),
                 is_held_to_its_network: limits.same_network,
+                provider: None,
                 session,
             }),
-        })
+        }
     }
+}
+
+/// A rejection of somebody who was proven.
+pub(super) fn reject(proof: &Proof, login: ShortId, reason: RejectReason) -> Unproven {
+    Unproven::Rejected(Box::new(proof.rejected(login, reason)))
 }
 
 impl Directory {

@@ -1,9 +1,11 @@
 //! The issuers whose JWTs are believed, and the one place that believes.
 //!
-//! `jwt` tells whose a JWT is, `known` whether a login of somebody known holds.
+//! `jwt` tells whose a JWT is, `known` whether a login of somebody known holds,
+//! `vouched` whom an identity provider vouches for.
 
 mod jwt;
 mod known;
+mod vouched;
 
 use std::{path::Path, sync::Arc};
 
@@ -213,17 +215,6 @@ impl Directory {
             at.standing.remembered(known.login)
         };
         known.prove_by_jwt(session, &at.moment())
-    }
-
-    async fn prove_refresh_token(
-        &self,
-        secret: &Secret,
-        at: &Circumstances<'_>,
-    ) -> Result<Proof, Unproven> {
-        let Some(refreshable) = at.standing.refresh_token(secret.hash()).await? else {
-            return Err(Unproven::stranger(StrangerReason::RefreshTokenUnknown));
-        };
-        self.prove_refreshable(secret.hash(), refreshable, at.registry, &at.moment())
     }
 
     fn issuer(&self, name: &str) -> Option<&Issuer> {

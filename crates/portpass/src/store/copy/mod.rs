@@ -3,6 +3,9 @@
 //!
 //! The first line says which version of the tables it is of, the last one how
 //! many rows there are, so that half a copy is not taken for a whole one.
+//!
+//! Providers' refresh tokens stay behind: they are encrypted, but the key may lie
+//! beside the copy, and all sessions of a copy end when it is restored.
 
 mod incoming;
 mod line;

@@ -5,7 +5,9 @@ mod drop_in;
 mod faults;
 mod gate;
 mod passthrough;
+mod people;
 pub(crate) mod provider;
+mod resigned;
 mod verified;
 
 use serde_json::{Map, Value, json};
@@ -87,4 +89,26 @@ async fn is_recorded_nowhere(app: &TestApp, secrets: &[&str]) {
     for secret in secrets {
         assert!(!events.contains(secret), "{secret} in {events}");
     }
+}
+
+/// What `docker login` does: it asks for a refresh token, and for no access.
+async fn docker_login(app: &TestApp, user: &str, password: &str) -> String {
+    let query = format!("account={user}&client_id=docker&offline_token=true&service={SERVICE}");
+    let answer = app.get(&query, Some((user, password))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let token = answer.body["refresh_token"].as_str();
+    token
+        .unwrap_or_else(|| panic!("{}", answer.body))
+        .to_owned()
+}
+
+/// What clients send that found an `identitytoken`.
+async fn refresh(app: &TestApp, token: &str) -> crate::app::Answer {
+    app.post(&[
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token),
+        ("service", SERVICE),
+        ("scope", PUSH),
+    ])
+    .await
 }

@@ -48,6 +48,8 @@ pub(super) fn session(login: &str) -> SessionRow {
         uses: 1,
         networks: r#"["192.0.2.0/24"]"#.to_owned(),
         claims: r#"{"iss":"https://issuer.example"}"#.to_owned(),
+        provider: None,
+        sealed: None,
     }
 }
 
@@ -156,6 +158,7 @@ pub(super) fn uses(login: &str) -> Conditions {
             networks: None,
             max_uses: None,
             opens_it: false,
+            sealed: None,
         }),
         ..Conditions::default()
     }
@@ -191,5 +194,6 @@ pub(super) fn kept(uses: Option<i64>) -> Verdict {
     Verdict::Kept {
         refresh_token: false,
         uses,
+        sealed: None,
     }
 }

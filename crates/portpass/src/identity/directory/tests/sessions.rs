@@ -64,6 +64,8 @@ pub(super) fn session_of(proof: &Proof, network: &str) -> Session {
         uses: 1,
         networks: vec![network.to_owned()],
         claims: Arc::new(proof.claims().clone()),
+        provider: login.provider.clone(),
+        sealed: proof.evidence().sealed().cloned(),
     }
 }
 

@@ -6,7 +6,9 @@ use scope::{Scope, Scopes};
 use serde_json::{Map, Value};
 
 use super::{
-    super::{ProviderFault, Relay, Relayed, TokenFault, provider::ProviderToken},
+    super::{
+        ProviderFault, Relay, Relayed, TokenFault, provider::ProviderToken, stopped::Unusable,
+    },
     printable,
 };
 use crate::{
@@ -32,10 +34,10 @@ impl Relay {
         token: ProviderToken,
         request: &Relayed<'_>,
         ask: &Ask,
-    ) -> Result<Checked, ProviderFault> {
+    ) -> Result<Checked, Unusable> {
         let encoded = token.access_token;
         if let Some(provider) = &self.settings.provider {
-            self.verify(provider, &encoded, request).await?;
+            self.verify(provider, &encoded, None, request).await?;
         }
         let claims = claims_of(encoded.expose()).ok_or(TokenFault::Unreadable)?;
         let is_for = |audience: &str| {
@@ -51,7 +53,7 @@ impl Relay {
             return Err(TokenFault::Exceeds.into());
         }
         if let Some(scope) = withheld(&access, &ask.scopes) {
-            return Err(ProviderFault::Withheld(scope.clone()));
+            return Err(ProviderFault::Withheld(scope.clone()).into());
         }
         Ok(Checked {
             encoded,
@@ -98,7 +100,7 @@ fn expiry(claims: &Map<String, Value>, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// The `access` claim; none is nothing. `None` where it cannot be read.
-pub(super) fn access_of(claims: &Map<String, Value>) -> Option<Vec<Access>> {
+pub(in crate::relay) fn access_of(claims: &Map<String, Value>) -> Option<Vec<Access>> {
     let entries = match claims.get("access") {
         None | Some(Value::Null) => return Some(Vec::new()),
         Some(Value::Array(entries)) => entries,
