@@ -163,8 +163,7 @@ With `[relay] access = \"claim\"` the identity provider gives, and the rules do 
 `access` says, what was asked, less what denies take. A `*` there is `delete`, `pull` and `push`, or the
 catalog; push brings no pull that is not given; callers without a credential get no push and no delete.
 Nobody comes to own a name that way, and what a rule's template renders for the caller is only pulled
-where it belongs to another id. The event has `relay.access` in the place of the rules, with one of
-these outcomes, too.
+where it belongs to another id. The event has `relay.access` in the place of the rules.
 
 The event also keeps what each rule and each deny said:
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Fact, KeySource, Missing, RejectReason, Rejected, SessionLimits, Stranger,
+        Fact, FactValue, KeySource, Missing, RejectReason, Rejected, SessionLimits, Stranger,
         listening::Server,
         signing::{SigningKey, jwks},
     },
@@ -466,6 +466,27 @@ async fn an_access_token_is_an_identity_providers_only() {
         StrangerReason::Type
     );
     assert!(present(&directory, &of_idp).await.is_ok());
+}
+
+#[tokio::test]
+async fn groups_are_of_the_claim_that_the_issuer_names() {
+    let key = SigningKey::es256("k");
+    let token = key.token(&claims(&json!({
+        "iss": "https://idp.example.com",
+        "groups": ["plain"],
+        "realm_access": { "roles": ["nested"] },
+    })));
+    let keys = [key];
+    for (claim, group) in [(None, "plain"), (Some("realm_access.roles"), "nested")] {
+        let idp = IssuerSettings {
+            url: Some(located(&["https://idp.example.com"]).remove(0)),
+            groups_claim: claim.map(|claim| located(&[claim]).remove(0)),
+            ..settings("idp", IssuerKind::Oidc, &keys)
+        };
+        let proof = present(&build(vec![idp]).unwrap(), &token).await.unwrap();
+        let expected = FactValue::List(vec![group.to_owned()]);
+        assert_eq!(proof.facts().get(Fact::IdpGroups), Some(&expected));
+    }
 }
 
 #[tokio::test]
