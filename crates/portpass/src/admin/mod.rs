@@ -52,6 +52,8 @@ pub use self::{
     openapi::document,
     question::{Changed, Question, Verb},
     restore::{RestoreError, Restored, restore},
-    sessions::{RevokeSessions, RevokedSessions, SessionShown, SessionState, Sessions},
+    sessions::{
+        ProviderSubject, RevokeSessions, RevokedSessions, SessionShown, SessionState, Sessions,
+    },
     socket::{Socket, SocketError},
 };
