@@ -168,6 +168,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+    use crate::admin::ProviderSubject;
 
     #[derive(Debug, clap::Parser)]
     struct Line {
@@ -175,6 +176,40 @@ mod tests {
         reach: Reach,
         #[command(flatten)]
         sessions: SessionsArgs,
+    }
+
+    #[test]
+    fn what_a_provider_has_to_do_with_a_session_is_shown() {
+        let session = SessionShown {
+            login: "k7f3a2bcdefghijk".to_owned(),
+            issuer: "keycloak".to_owned(),
+            id: "f3a1".to_owned(),
+            name: "alice".to_owned(),
+            run: None,
+            state: SessionState::Live,
+            opened_at: jiff::Timestamp::UNIX_EPOCH,
+            ends_at: jiff::Timestamp::UNIX_EPOCH,
+            last_used_at: jiff::Timestamp::UNIX_EPOCH,
+            uses: 1,
+            networks: Vec::new(),
+            person: false,
+            provider: None,
+        };
+        assert_eq!(provider(&session), "");
+        let person = SessionShown {
+            person: true,
+            ..session.clone()
+        };
+        assert_eq!(provider(&person), "keycloak, asked at each use");
+        let job = SessionShown {
+            provider: Some(ProviderSubject {
+                issuer: "keycloak".to_owned(),
+                id: "f3a1".to_owned(),
+            }),
+            issuer: "github".to_owned(),
+            ..session
+        };
+        assert_eq!(provider(&job), "keycloak:f3a1");
     }
 
     #[test]

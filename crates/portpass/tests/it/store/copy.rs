@@ -1,15 +1,18 @@
 //! A copy goes out of each database and into each, whole or not at all.
 
-use portpass::store::{Act, Change, Conditions, Store, StoreError};
+use portpass::store::{Act, Change, Conditions, SessionUse, Store, StoreError};
 use tokio::{io::BufReader, sync::mpsc};
 
 use super::{
     databases::{Database, each, on_postgresql},
     rows::{
-        api_token, binding, event, identity, member, namespace, opens, refresh_token, revocation,
-        settle, uses, waiting,
+        api_token, binding, event, identity, member, namespace, opens_with, refresh_token,
+        revocation, settle, uses, waiting,
     },
 };
+
+const PROVIDER: &str = r#"{"issuer":"keycloak"}"#;
+const SEALED: &str = "hunter2";
 
 /// Rows in every table, more than one statement takes.
 async fn fill(store: &Store) {
@@ -17,13 +20,19 @@ async fn fill(store: &Store) {
         .map(|number| Change::Insert(Box::new(event(&format!("{number:03}"), number))))
         .collect();
     store.write_events(&changes).await.unwrap();
-    let entry = Conditions {
+    let mut entry = Conditions {
         refresh_token: Some(refresh_token("h", "a")),
         claims: vec![namespace("apps/web", "74")],
         identity: Some(identity("74", "acme/\"wéb\"\\", 1_000)),
         inbox: Some(waiting("75", "asked", 1_000)),
-        ..opens("a")
+        ..opens_with("a", SEALED)
     };
+    if let Some(SessionUse {
+        open: Some(row), ..
+    }) = &mut entry.session
+    {
+        row.provider = Some(PROVIDER.to_owned());
+    }
     settle(store, &[entry, uses("a")]).await;
     let acts = [
         Act::AddMember(member("74")),
@@ -70,7 +79,7 @@ async fn a_copy_of_each_database_fills_each_other() {
         );
         assert_eq!(again[1..], lines[1..]);
         let (_, row) = database.store.refresh_token("h").await.unwrap().unwrap();
-        assert_eq!(row.uses, 2);
+        assert_eq!((row.uses, row.provider.as_deref()), (2, Some(PROVIDER)));
     })
     .await;
     on_postgresql(async |database| {
@@ -98,7 +107,7 @@ async fn what_is_not_a_whole_copy_of_this_version_changes_nothing() {
         lines.insert(index, line.to_owned());
         lines
     };
-    let another = lines[0].replace("\"schema\":2", "\"schema\":3");
+    let another = lines[0].replace("\"schema\":3", "\"schema\":4");
     let cases = [
         (
             "no beginning",
@@ -120,7 +129,7 @@ async fn what_is_not_a_whole_copy_of_this_version_changes_nothing() {
         (
             "of another version",
             with(0, &another),
-            "version 3, and these are of 2",
+            "version 4, and these are of 3",
         ),
         (
             "of no table",
@@ -145,6 +154,58 @@ async fn what_is_not_a_whole_copy_of_this_version_changes_nothing() {
             assert!(!error.contains("hunter2"), "{name}: {error}");
             assert_eq!(copy_of(&database.store).await.1, before, "{name}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_providers_refresh_token_is_in_no_copy() {
+    each(async |database| {
+        fill(&database.store).await;
+        let (_, lines) = copy_of(&database.store).await;
+        assert!(lines.iter().any(|line| line.contains("keycloak")));
+        for line in &lines {
+            assert!(!line.contains(SEALED) && !line.contains("sealed"), "{line}");
+        }
+        // Nor is one taken from lines that somebody wrote themselves.
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| line.replace("\"provider\"", "\"sealed\":\"theirs\",\"provider\""))
+            .collect();
+        let sqlite = Database::sqlite().await;
+        restore(&sqlite.store, &lines).await.unwrap();
+        let row = sqlite.store.session("a").await.unwrap().unwrap();
+        assert_eq!(
+            (row.provider.as_deref(), row.sealed),
+            (Some(PROVIDER), None)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_of_the_version_before_fills_this_one_and_one_before_that_does_not() {
+    let sqlite = Database::sqlite().await;
+    fill(&sqlite.store).await;
+    let (_, lines) = copy_of(&sqlite.store).await;
+    let provider = format!(",\"provider\":{}", serde_json::Value::from(PROVIDER));
+    let of_version = |number: u32| {
+        let schema = format!("\"schema\":{number}");
+        let old = |line: &String| {
+            let line = line.replace(&provider, "");
+            line.replace("\"schema\":3", &schema)
+        };
+        lines.iter().map(old).collect::<Vec<_>>()
+    };
+    let (before, too_old) = (of_version(2), of_version(1));
+    assert!(!before.iter().any(|line| line.contains("provider")));
+    each(async |database| {
+        let error = restore(&database.store, &too_old).await.unwrap_err();
+        let expected = "version 1, and these are of 3";
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(restore(&database.store, &before).await.unwrap(), 110);
+        let row = database.store.session("a").await.unwrap().unwrap();
+        assert_eq!((row.uses, row.provider, row.sealed), (2, None, None));
     })
     .await;
 }

@@ -7,6 +7,7 @@ mod housekeeping;
 mod noted;
 mod opening;
 mod operators;
+mod provider;
 mod replicas;
 mod rows;
 mod settle;

@@ -2,7 +2,8 @@
 
 use portpass::store::{
     ApiTokenRow, BindingRow, Conditions, EventRow, IdentityRow, InboxRow, MemberRow, NamespaceRow,
-    RefreshTokenRow, RevocationRow, RowFilter, SessionRow, SessionUse, Store, Verdict,
+    RefreshTokenRow, RevocationRow, RowFilter, SealedExchange, SessionRow, SessionUse, Store,
+    Verdict,
 };
 
 /// All rows, up to more than there are.
@@ -173,6 +174,30 @@ pub(super) fn opens(login: &str) -> Conditions {
     conditions
 }
 
+/// A use that opens a person's session.
+pub(super) fn opens_with(login: &str, sealed: &str) -> Conditions {
+    let mut conditions = opens(login);
+    if let Some(SessionUse {
+        open: Some(row), ..
+    }) = &mut conditions.session
+    {
+        row.sealed = Some(sealed.to_owned());
+    }
+    conditions
+}
+
+/// A use that exchanged the provider's refresh token on the way.
+pub(super) fn exchanges(login: &str, old: &str, new: &str) -> Conditions {
+    let mut conditions = uses(login);
+    if let Some(session) = &mut conditions.session {
+        session.sealed = Some(SealedExchange {
+            old: old.to_owned(),
+            new: new.to_owned(),
+        });
+    }
+    conditions
+}
+
 /// Claims of one who is in the store already.
 pub(super) fn claims(name: &str, owner: &str) -> Conditions {
     Conditions {
@@ -195,5 +220,14 @@ pub(super) fn kept(uses: Option<i64>) -> Verdict {
         refresh_token: false,
         uses,
         sealed: None,
+    }
+}
+
+/// A use that stands, after which this is the provider's refresh token.
+pub(super) fn resealed(uses: i64, sealed: &str) -> Verdict {
+    Verdict::Kept {
+        refresh_token: false,
+        uses: Some(uses),
+        sealed: Some(sealed.to_owned()),
     }
 }
