@@ -105,6 +105,10 @@ impl Relay {
         if self.settings.jwt_username.as_deref() == Some(password.user()) {
             return Err(stranger(StrangerReason::NoJwt));
         }
+        if password.user().trim().is_empty() {
+            // Where a grant has no user, providers take it for our client's own.
+            return Err(stranger(StrangerReason::Password));
+        }
         // Nobody is to guess passwords at the provider through us.
         request
             .limits
