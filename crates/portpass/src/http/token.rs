@@ -50,7 +50,7 @@ pub(super) async fn get(
     };
     let parameters = in_query(&query.unwrap_or_default());
     caller
-        .ask(parameters, browser::is_of_browser(&headers))
+        .ask(parameters, browser::is_of_our_site(&headers))
         .await
 }
 
