@@ -213,6 +213,33 @@ async fn passwords_cannot_be_guessed_at_the_provider_through_us() {
 }
 
 #[tokio::test]
+async fn whom_the_provider_alone_knows_may_not_ask_without_end_either() {
+    for (keys, user) in [("", "jo"), (TRUST, "JWT")] {
+        let provider = granting().await;
+        let parts = Parts {
+            rates: Rates {
+                identity_per_minute: 2,
+                unproven_per_minute: 100,
+            },
+            ..Parts::default()
+        };
+        let app = relay_with(&provider.url, keys, parts).await;
+        let jwt = strangers();
+        let secret = if user == "JWT" { &*jwt } else { "right" };
+        let mut statuses = Vec::new();
+        // Whatever is asked, and whether it is given.
+        for name in ["team/web", "team/other", "team/web", "team/more"] {
+            let query = format!("service={SERVICE}&scope=repository:{name}:pull,push");
+            statuses.push(app.get(&query, Some((user, secret))).await.status);
+        }
+        assert_eq!(statuses[2..], [429, 429], "{keys}");
+        let reasons = app.events().await.into_iter().map(|event| event.reason);
+        let limited = Some("too_many_unproven".to_owned());
+        assert_eq!(reasons.filter(|reason| *reason == limited).count(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_job_that_asks_too_often_does_not_reach_the_provider() {
     let provider = granting().await;
     let parts = Parts {
