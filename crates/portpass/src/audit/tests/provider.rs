@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     relay::{SealKey, Sealed},
-    session::{ProviderLogin, Rotated},
+    session::{ProviderLogin, Rotated, Turn},
 };
 
 fn sealed(text: &str) -> Sealed {
@@ -67,6 +67,7 @@ async fn an_exchanged_refresh_token_is_stored_and_remembered() {
     let rotated = Rotated {
         old: one,
         new: two.clone(),
+        turn: Turn::holding(()),
     };
     let again = house.sign(person_again(opened, Some(rotated)));
     let used = session_of(&house.record(again).await);
@@ -88,6 +89,7 @@ async fn who_exchanged_it_too_late_goes_on_with_the_one_that_stands() {
         Some(Rotated {
             old: one.clone(),
             new: new.clone(),
+            turn: Turn::holding(()),
         })
     };
     let first = house.sign(person_again(Arc::clone(&opened), to(&two)));
