@@ -5,6 +5,7 @@
 
 mod answer;
 mod browser;
+mod caller;
 mod client_ip;
 mod discovery;
 mod health;

@@ -1,74 +1,35 @@
 //! `GET` and `POST /token`: the Docker token protocol, and its form of OAuth 2.
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
-    http::{
-        HeaderMap,
-        header::{AUTHORIZATION, USER_AGENT},
-    },
+    extract::{RawQuery, rejection::BytesRejection},
+    http::{HeaderMap, header::AUTHORIZATION},
     response::Response,
 };
 
 use super::{
-    Edge, Peer, answer, browser,
-    client_ip::client_ip,
+    answer, browser,
+    caller::Caller,
     parameters::{Parameters, is_form},
-    trace::RequestId,
 };
 use crate::{
-    audit::{Origin, Recorded},
+    audit::Recorded,
     credential::{Credential, Presented},
     portpass::TokenRequest,
     refused::{Nonsense, Refused},
     relay::Relay,
 };
 
-/// Everything beside the parameters that a request says of itself.
-pub(super) struct Caller<'a> {
-    pub(super) edge: &'a Edge,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) peer: Peer,
-    pub(super) request_id: RequestId,
-}
-
-pub(super) async fn get(
-    State(edge): State<Arc<Edge>>,
-    Extension(peer): Extension<Peer>,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let caller = Caller {
-        edge: &edge,
-        headers: &headers,
-        peer,
-        request_id,
-    };
+pub(super) async fn get(caller: Caller, RawQuery(query): RawQuery) -> Response {
     let parameters = in_query(&query.unwrap_or_default());
-    caller
-        .ask(parameters, browser::is_of_our_site(&headers))
-        .await
+    let may_log_in = browser::is_of_our_site(&caller.headers);
+    caller.ask(parameters, may_log_in).await
 }
 
-pub(super) async fn post(
-    State(edge): State<Arc<Edge>>,
-    Extension(peer): Extension<Peer>,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let caller = Caller {
-        edge: &edge,
-        headers: &headers,
-        peer,
-        request_id,
-    };
+pub(super) async fn post(caller: Caller, body: Result<Bytes, BytesRejection>) -> Response {
     // Other sites' pages may send forms: a browser's login does not count there.
-    caller.ask(form(&headers, body), false).await
+    let form = form(&caller.headers, body);
+    caller.ask(form, false).await
 }
 
 /// A credential in a query would stand in every log on the way.
@@ -102,9 +63,9 @@ pub(super) fn read_body(
     })
 }
 
-impl Caller<'_> {
+impl Caller {
     /// `may_log_in` is whether a browser's login counts, and may begin.
-    async fn ask(self, parameters: Result<Parameters, Nonsense>, may_log_in: bool) -> Response {
+    async fn ask(&self, parameters: Result<Parameters, Nonsense>, may_log_in: bool) -> Response {
         let parameters = match parameters {
             Ok(parameters) => parameters,
             Err(nonsense) => return self.refuse(nonsense).await,
@@ -130,49 +91,13 @@ impl Caller<'_> {
         }
     }
 
-    /// Who sent the request.
-    pub(super) fn origin(&self) -> Origin {
-        let user_agent = self
-            .headers
-            .get(USER_AGENT)
-            .and_then(|value| value.to_str().ok());
-        let address = client_ip(self.peer, self.headers, &self.edge.trusted_proxies);
-        Origin::new(address, self.request_id.to_string(), user_agent)
-    }
-
-    /// Sends a request for a token on its way, whichever endpoint it came to.
-    ///
-    /// `issued_token_type` is what the answer says of its token, beside the rest.
-    pub(super) async fn answer(
-        self,
-        request: &TokenRequest<'_>,
-        issued_token_type: Option<&'static str>,
-    ) -> Response {
-        let result = self.edge.portpass.answer(request).await;
-        self.edge.metrics.count_answer(&result);
-        answer::render(&result, issued_token_type, &self.request_id)
-    }
-
-    /// Refuses a request for a token that could not be read.
-    pub(super) async fn refuse(self, nonsense: Nonsense) -> Response {
-        let result = self.edge.portpass.refuse(nonsense, &self.origin()).await;
-        self.edge.metrics.count_answer(&result);
-        answer::render(&result, None, &self.request_id)
-    }
-
-    /// Refuses a request for something else than a token.
-    pub(super) async fn refuse_other(self, refused: Refused) -> Response {
-        let result = self.edge.portpass.refuse(refused, &self.origin()).await;
-        answer::render(&result, None, &self.request_id)
-    }
-
     /// Answers a browser, which may present nothing else than the login that it
     /// has, and whose new login is kept.
-    async fn answer_browser(self, request: TokenRequest<'_>, relay: &Relay) -> Response {
+    async fn answer_browser(&self, request: TokenRequest<'_>, relay: &Relay) -> Response {
         let portpass = &self.edge.portpass;
         let now = portpass.clock.now();
         let is_bare = request.presented.authorization.is_none();
-        let cookie = browser::cookie(self.headers).filter(|_| is_bare);
+        let cookie = browser::cookie(&self.headers).filter(|_| is_bare);
         let recalled = cookie
             .as_ref()
             .and_then(|cookie| relay.recall_of_browser(cookie, now));

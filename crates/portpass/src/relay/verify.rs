@@ -1,6 +1,6 @@
 //! Whether a token is the provider's, by its keys, and whom it is about.
 
-use super::{ProviderFault, Relay, Relayed, TokenFault, stopped::Unusable};
+use super::{ProviderFault, Relay, Relayed, TokenFault, passed::claims_of, stopped::Unusable};
 use crate::{
     config::SecretText,
     identity::{Proof, RejectReason, Rejected, Unproven},
@@ -18,6 +18,9 @@ impl Relay {
         login: Option<ShortId>,
         request: &Relayed<'_>,
     ) -> Result<Proof, Unusable> {
+        if claims_of(token.expose()).is_none() {
+            return Err(TokenFault::Unreadable.into());
+        }
         let jwt = token.expose().parse();
         let jwt = jwt.map_err(|_fault| TokenFault::Unverified)?;
         let vouched = request

@@ -1,39 +1,27 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
-    http::{HeaderMap, header::AUTHORIZATION},
+    extract::{RawQuery, rejection::BytesRejection},
+    http::header::AUTHORIZATION,
     response::Response,
 };
 
 use super::{Caller, Form};
 use crate::{
     credential::ClientCredentials,
-    http::{Edge, Peer, answer, trace::RequestId},
+    http::answer,
     introspect::Introspected,
     refused::{Nonsense, Refused},
 };
 
 /// For registries alone: who asks is proven before anything else is looked at.
 pub(in crate::http) async fn introspect(
-    State(edge): State<Arc<Edge>>,
-    Extension(peer): Extension<Peer>,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
+    caller: Caller,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let caller = Caller {
-        edge: &edge,
-        headers: &headers,
-        peer,
-        request_id,
-    };
-    let introspected = match Form::read(&headers, query.as_deref(), body) {
+    let introspected = match Form::read(&caller.headers, query.as_deref(), body) {
         Ok(form) => asked(&caller, &form),
         Err(nonsense) => Err(nonsense.into()),
     };
@@ -44,17 +32,17 @@ pub(in crate::http) async fn introspect(
             } else {
                 "inactive"
             };
-            edge.metrics.count_oauth2("introspect", outcome);
+            caller.edge.metrics.count_oauth2("introspect", outcome);
             answer::introspected(&introspected)
         }
         Err(refused) => {
-            edge.metrics.count_oauth2("introspect", "refused");
+            caller.edge.metrics.count_oauth2("introspect", "refused");
             caller.refuse_other(refused).await
         }
     }
 }
 
-fn asked(caller: &Caller<'_>, form: &Form) -> Result<Introspected, Refused> {
+fn asked(caller: &Caller, form: &Form) -> Result<Introspected, Refused> {
     let client = caller
         .headers
         .get(AUTHORIZATION)

@@ -16,4 +16,4 @@ mod token;
 pub(super) use self::{introspect::introspect, metadata::metadata, revoke::revoke, token::token};
 
 use self::form::Form;
-use super::token::Caller;
+use super::caller::Caller;

@@ -1,18 +1,14 @@
 //! `POST /oauth2/revoke` (RFC 7009).
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
-    http::HeaderMap,
+    extract::{RawQuery, rejection::BytesRejection},
     response::Response,
 };
 
 use super::{Caller, Form};
 use crate::{
-    http::{Edge, Peer, answer, trace::RequestId},
+    http::answer,
     refused::{Nonsense, Refused},
     revoke::Revoked,
 };
@@ -20,36 +16,27 @@ use crate::{
 /// Whoever has a secret may give it up: what kind it is, its prefix says, and
 /// neither a client nor `token_type_hint` has to.
 pub(in crate::http) async fn revoke(
-    State(edge): State<Arc<Edge>>,
-    Extension(peer): Extension<Peer>,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
+    caller: Caller,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let caller = Caller {
-        edge: &edge,
-        headers: &headers,
-        peer,
-        request_id,
-    };
-    let revoked = match Form::read(&headers, query.as_deref(), body) {
+    let revoked = match Form::read(&caller.headers, query.as_deref(), body) {
         Ok(form) => given_up(&caller, &form).await,
         Err(nonsense) => Err(nonsense.into()),
     };
     match revoked {
         Ok(revoked) => {
-            edge.metrics.count_oauth2("revoke", revoked.code());
+            caller.edge.metrics.count_oauth2("revoke", revoked.code());
             answer::revoked()
         }
         Err(refused) => {
-            edge.metrics.count_oauth2("revoke", "refused");
+            caller.edge.metrics.count_oauth2("revoke", "refused");
             caller.refuse_other(refused).await
         }
     }
 }
 
-async fn given_up(caller: &Caller<'_>, form: &Form) -> Result<Revoked, Refused> {
+async fn given_up(caller: &Caller, form: &Form) -> Result<Revoked, Refused> {
     let Some(token) = form.text("token") else {
         let message = "the request has no token".to_owned();
         return Err(Nonsense::Request(message).into());

@@ -1,12 +1,9 @@
 //! `POST /oauth2/token` (RFC 6749 §3.2), which goes the way of `/token`.
 
-use std::sync::Arc;
-
 use axum::{
-    Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
-    http::{HeaderMap, header::AUTHORIZATION},
+    extract::{RawQuery, rejection::BytesRejection},
+    http::header::AUTHORIZATION,
     response::Response,
 };
 
@@ -17,33 +14,21 @@ use super::{
     target::services,
 };
 use crate::{
-    credential::ClientCredentials,
-    http::{Edge, Peer, trace::RequestId},
-    portpass::TokenRequest,
-    refused::Nonsense,
-    snapshot::Snapshot,
+    credential::ClientCredentials, portpass::TokenRequest, refused::Nonsense, snapshot::Snapshot,
 };
 
 pub(in crate::http) async fn token(
-    State(edge): State<Arc<Edge>>,
-    Extension(peer): Extension<Peer>,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
+    caller: Caller,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let caller = Caller {
-        edge: &edge,
-        headers: &headers,
-        peer,
-        request_id,
-    };
-    let snapshot = edge.portpass.snapshot.load_full();
-    let form = match Form::read(&headers, query.as_deref(), body) {
+    let snapshot = caller.edge.portpass.snapshot.load_full();
+    let form = match Form::read(&caller.headers, query.as_deref(), body) {
         Ok(form) => form,
         Err(nonsense) => return caller.refuse(nonsense).await,
     };
-    let values: Vec<&[u8]> = headers
+    let values: Vec<&[u8]> = caller
+        .headers
         .get_all(AUTHORIZATION)
         .iter()
         .map(axum::http::HeaderValue::as_bytes)
@@ -60,7 +45,7 @@ pub(in crate::http) async fn token(
 
 /// The request that the journey takes, and what the answer says of its token.
 fn request<'a>(
-    caller: &Caller<'_>,
+    caller: &Caller,
     form: &'a Form,
     headers: &[&'a [u8]],
     client: Option<&'a ClientCredentials>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use scope::Scopes;
 
-pub(super) use self::check::{Checked, access_of};
+pub(super) use self::check::{Checked, access_of, claims_of};
 use super::stopped::Who;
 use crate::{
     decision::Access, event_id::event_id, identity::Proof, refused::Ask, registry::Registry,

@@ -1,6 +1,7 @@
 //! Beside an identity provider: what is asked of it, and what comes of its answers.
 
 mod browser;
+mod claimed;
 mod drop_in;
 mod faults;
 mod gate;
@@ -111,4 +112,10 @@ async fn refresh(app: &TestApp, token: &str) -> crate::app::Answer {
         ("scope", PUSH),
     ])
     .await
+}
+
+/// Whether somebody known is refused, in these words among others.
+fn is_refused(answer: &crate::app::Answer, words: &str) {
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    assert!(answer.message().contains(words), "{}", answer.message());
 }

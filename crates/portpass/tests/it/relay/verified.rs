@@ -55,7 +55,7 @@ async fn a_token_of_anybody_else_is_not() {
             unverified,
         ),
         (token_with("sub", json!(null)), unverified),
-        ("no-jwt".to_owned(), unverified),
+        ("no-jwt".to_owned(), "it cannot be read"),
         (
             token_with("aud", json!("another")),
             "it is for another audience",

@@ -75,7 +75,7 @@ impl Relay {
 }
 
 /// The payload of a signed JWT (RFC 7515 §3.1), whoever signed it.
-pub(super) fn claims_of(token: &str) -> Option<Map<String, Value>> {
+pub(in crate::relay) fn claims_of(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (Some(_header), Some(payload), Some(_signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())

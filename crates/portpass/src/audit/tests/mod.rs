@@ -1,5 +1,7 @@
 //! What is written with a token, and what is said of it afterwards.
 
+mod provider;
+
 use std::time::Duration;
 
 use jiff::SignedDuration;
