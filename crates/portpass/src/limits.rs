@@ -64,20 +64,34 @@ impl Limits {
         if proof.is_anonymous() {
             return Ok(());
         }
-        self.identities.admit(proof.identity(), now)?;
-        self.identities.count(proof.identity(), now);
-        Ok(())
+        self.identities.take(proof.identity(), now)
     }
 
-    /// Whether an address may try a password. Unlike [`Limits::charge`] this
-    /// comes before it is tried: passwords can be guessed, and only the
-    /// provider can tell.
+    /// Counts a request of somebody whom the provider alone knows, by the subject
+    /// of its token.
     ///
     /// # Errors
     ///
-    /// When it has failed to prove anybody too often.
+    /// When there were too many.
+    pub(crate) fn admit_subject(&self, subject: &str, now: Timestamp) -> Result<(), Limited> {
+        // No issuer has an empty name.
+        self.identities.take(&Identity::stored("", subject), now)
+    }
+
+    /// Counts a password against its address before it is tried: passwords can be
+    /// guessed, only the provider can tell, and many at once must not all be tried
+    /// before the first is counted. [`Limits::spare_password`] takes it back.
+    ///
+    /// # Errors
+    ///
+    /// When the address has failed to prove anybody too often.
     pub(crate) fn admit_password(&self, address: IpAddr, now: Timestamp) -> Result<(), Limited> {
-        self.addresses.admit(&host(address), now)
+        self.addresses.take(&host(address), now)
+    }
+
+    /// Takes back that a password was counted, since it was no wrong guess.
+    pub(crate) fn spare_password(&self, address: IpAddr) {
+        self.addresses.give_back(&host(address));
     }
 
     /// Counts a credential that was not accepted against its address, and
@@ -147,7 +161,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         let Some(full_at) = self.full_at.get(key) else {
             return Ok(());
         };
-        let (now, each) = (now.as_microsecond(), MINUTE_US / self.per_minute);
+        let (now, each) = (now.as_microsecond(), self.each());
         let mut ahead = full_at.load(Ordering::Relaxed) - now;
         if ahead > MINUTE_US + each {
             // No bucket is that empty: the clock was set back.
@@ -162,11 +176,36 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         Err(Limited { seconds })
     }
 
+    /// Takes one out of a key's bucket, if there is one: of two at once, one takes the last.
+    pub(crate) fn take(&self, key: &K, now: Timestamp) -> Result<(), Limited> {
+        self.admit(key, now)?;
+        let now = now.as_microsecond();
+        let full_at = self.full_at.get_with_by_ref(key, || Arc::new(now.into()));
+        let each = self.each();
+        let take = |at: i64| Some(at.max(now) + each).filter(|next| next - now <= MINUTE_US);
+        let taken = full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map(drop).map_err(|_full| Limited {
+            seconds: u64::try_from(each).unwrap_or_default().div_ceil(1_000_000),
+        })
+    }
+
+    /// Puts one back that was taken.
+    pub(crate) fn give_back(&self, key: &K) {
+        if let Some(full_at) = self.full_at.get(key) {
+            full_at.fetch_sub(self.each(), Ordering::Relaxed);
+        }
+    }
+
+    /// How long it takes until there is another, in microseconds.
+    fn each(&self) -> i64 {
+        MINUTE_US / self.per_minute
+    }
+
     /// Takes one out of a key's bucket.
     pub(crate) fn count(&self, key: &K, now: Timestamp) {
         let now = now.as_microsecond();
         let full_at = self.full_at.get_with_by_ref(key, || Arc::new(now.into()));
-        let each = MINUTE_US / self.per_minute;
+        let each = self.each();
         let add = |at: i64| Some(at.max(now) + each);
         // The closure always gives a value, so the update always happens.
         let _ = full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
@@ -206,6 +245,20 @@ mod tests {
         assert!(buckets.admit(&1, now).is_ok());
         buckets.count(&1, now);
         assert!(buckets.admit(&1, now).is_err());
+    }
+
+    #[test]
+    fn what_is_put_back_can_be_taken_again_and_no_more() {
+        let buckets = buckets(2);
+        let now = Timestamp::UNIX_EPOCH;
+        buckets.give_back(&1);
+        for _ in 0..2 {
+            assert!(buckets.take(&1, now).is_ok());
+        }
+        assert_eq!(buckets.take(&1, now).unwrap_err().seconds, 30);
+        buckets.give_back(&1);
+        assert!(buckets.take(&1, now).is_ok());
+        assert!(buckets.take(&1, now).is_err());
     }
 
     #[test]

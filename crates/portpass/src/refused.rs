@@ -225,9 +225,10 @@ impl Unvouched {
         matches!(self.fault, ProviderFault::Refused { .. })
     }
 
-    /// Whether a credential was presented that nobody accepts.
+    /// Whether a credential was presented that nobody accepts, and that is not
+    /// counted yet: a person's password is before it is tried.
     fn is_unproven(&self) -> bool {
-        self.is_refused() && self.proof.is_none()
+        self.is_refused() && self.proof.is_none() && self.user.is_none()
     }
 }
 

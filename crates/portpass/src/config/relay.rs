@@ -51,7 +51,8 @@ pub(super) struct RelaySection {
     ca: Option<Located<String>>,
     /// As which client of the provider we ask. Example: `"registry"`.
     client_id: Located<String>,
-    /// The secret of that client, if it has one.
+    /// The secret of that client, if it has one. It is not sent with the grant
+    /// `client_credentials`, where what the caller presents stands in its place.
     client_secret: Option<Located<SecretSection>>,
     /// How a job's JWT is sent: as `client_assertion` with the grant
     /// `client_credentials` (authentik), as `assertion` with the grant

@@ -22,16 +22,18 @@ const MAX_AGE_SECONDS: u32 = 600;
 /// Longer than any of ours.
 const MAX_BYTES: usize = 512;
 
-/// Whether a request says that a browser sent it.
-pub(super) fn is_of_browser(headers: &HeaderMap) -> bool {
-    headers.contains_key("sec-fetch-site")
+/// Whether a browser says that a page of ours or our site made the request, or the
+/// person at the address bar. No other site's may use a login, nor begin one:
+/// its pages would have people work under a name of its choice.
+pub(super) fn is_of_our_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    let site = site.and_then(|site| site.to_str().ok());
+    site.is_some_and(|site| matches!(site, "none" | "same-origin" | "same-site"))
 }
 
-/// The cookie of a request that a page of ours or our site made, or the person
-/// at the address bar; another site's is nothing.
+/// The cookie of a request of our site; another site's is nothing.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<Sealed> {
-    let site = headers.get("sec-fetch-site")?.to_str().ok()?;
-    if !matches!(site, "none" | "same-origin" | "same-site") {
+    if !is_of_our_site(headers) {
         return None;
     }
     let pairs = headers.get_all(COOKIE).iter();

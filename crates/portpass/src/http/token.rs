@@ -22,8 +22,8 @@ use crate::{
 
 pub(super) async fn get(caller: Caller, RawQuery(query): RawQuery) -> Response {
     let parameters = in_query(&query.unwrap_or_default());
-    let is_of_browser = browser::is_of_browser(&caller.headers);
-    caller.ask(parameters, is_of_browser).await
+    let may_log_in = browser::is_of_our_site(&caller.headers);
+    caller.ask(parameters, may_log_in).await
 }
 
 pub(super) async fn post(caller: Caller, body: Result<Bytes, BytesRejection>) -> Response {

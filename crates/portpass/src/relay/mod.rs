@@ -246,10 +246,15 @@ impl Relay {
             token
         } else {
             let given = self.ask(&caller, request).await;
+            let is_refused = matches!(given, Err(ProviderFault::Refused { .. }));
+            if matches!(caller, Caller::Person(_)) && !is_refused {
+                request.limits.spare_password(request.address);
+            }
             given.map_err(|fault| stopped(fault.into()))?
         };
         if self.settings.answering == Answering::Passthrough {
-            let checked = self.check(token, request, ask).await.map_err(stopped)?;
+            let checked = self.check(token, request, ask, &who).await;
+            let checked = checked.map_err(stopped)?;
             return Ok(Came::Passed(Box::new(checked), Box::new(who)));
         }
         let is_known = who.proof.is_some();

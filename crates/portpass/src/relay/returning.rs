@@ -209,11 +209,17 @@ impl Relay {
             let mut token = provider.ask(&settings, showing, &scopes, false).await?;
             let is_new = |new: &SecretText| *new != secret;
             token.refresh_token = token.refresh_token.filter(is_new);
-            if let Some(new) = &token.refresh_token {
-                *turn = Some(Exchanged {
-                    used: stored,
-                    token: new.clone(),
-                });
+            let is_unstored = turn.as_ref().is_some_and(|before| before.used == stored);
+            match &token.refresh_token {
+                Some(new) => {
+                    *turn = Some(Exchanged {
+                        used: stored,
+                        token: new.clone(),
+                    });
+                }
+                // Good again, and still to be stored: memory does not last.
+                None if is_unstored => token.refresh_token = Some(secret),
+                None => {}
             }
             Ok((token, turn))
         });

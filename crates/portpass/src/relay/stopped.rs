@@ -21,6 +21,8 @@ pub(super) enum Stopped {
 pub(super) enum Unusable {
     /// It is the provider's fault, or its word about the caller.
     Fault(ProviderFault),
+    /// Its subject asks too often.
+    Limited(Limited),
     /// It is not the provider that ends it.
     Unproven(Unproven),
 }
@@ -32,6 +34,8 @@ impl Unusable {
                 fault,
                 who: Box::new(who.clone()),
             },
+            // Whom no issuer of ours knows is counted like the rest of an address.
+            Self::Limited(limited) => Stopped::LimitedAddress(limited),
             Self::Unproven(unproven) => Stopped::Unproven(unproven),
         }
     }

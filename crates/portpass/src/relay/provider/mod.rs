@@ -186,7 +186,14 @@ fn form(settings: &RelaySettings, showing: Showing<'_>, scopes: &Scopes, offline
             .append_pair("refresh_token", token.expose()),
     };
     form.append_pair("client_id", &settings.client_id);
-    if let Some(secret) = &settings.client_secret {
+    // A provider that finds our secret beside a grant of clients may look at nothing
+    // else, and let in whoever it is as our client itself (RFC 6749 §2.3, §4.4).
+    let is_of_clients = match showing {
+        Showing::Jwt(_) => settings.jwt_grant != JwtGrant::JwtBearer,
+        Showing::Password { .. } => settings.password_grant == PasswordGrant::ClientCredentials,
+        Showing::RefreshToken(_) => false,
+    };
+    if let Some(secret) = settings.client_secret.as_ref().filter(|_| !is_of_clients) {
         form.append_pair("client_secret", secret.expose());
     }
     let asked = match settings.answering {

@@ -93,6 +93,34 @@ fn a_name_and_a_password_go_by_the_grant_that_is_set() {
 }
 
 #[test]
+fn our_own_secret_never_stands_beside_what_a_caller_shows_as_a_client() {
+    let by = |jwt_grant, password_grant| RelaySettings {
+        client_secret: Some("hush".to_owned().into()),
+        jwt_grant,
+        password_grant,
+        ..settings()
+    };
+    let clients = by(
+        JwtGrant::ClientCredentials,
+        PasswordGrant::ClientCredentials,
+    );
+    let others = by(JwtGrant::JwtBearer, PasswordGrant::Password);
+    let (jwt, password) = (jwt(), "x".to_owned().into());
+    let person = Showing::Password {
+        user: "jo",
+        password: &password,
+    };
+    for showing in [Showing::Jwt(&jwt), person] {
+        let form = posted(&clients, showing, false);
+        assert!(!form.contains("hush"), "{form}");
+        let form = posted(&others, showing, false);
+        assert!(form.contains("\nclient_secret=hush\n"), "{form}");
+    }
+    let form = posted(&clients, Showing::RefreshToken(&jwt), false);
+    assert!(form.contains("\nclient_secret=hush\n"), "{form}");
+}
+
+#[test]
 fn a_refresh_token_of_the_provider_goes_back_to_it() {
     let token = "rt".to_owned().into();
     insta::assert_snapshot!(posted(&settings(), Showing::RefreshToken(&token), false), @r"

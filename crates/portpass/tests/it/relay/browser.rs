@@ -109,6 +109,19 @@ async fn other_sites_forms_and_programs_have_no_use_of_it() {
 }
 
 #[tokio::test]
+async fn another_site_logs_nobody_in() {
+    let provider = granting().await;
+    let app = relay(&provider, "").await;
+    let theirs = basic("mallory", "chosen by another site");
+    let lines = [
+        ("authorization", theirs.as_str()),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let answer = get(&app, &lines).await;
+    assert_eq!((answer.granted(), cookie(&answer)), (PUSH, None));
+}
+
+#[tokio::test]
 async fn a_cookie_of_anothers_making_is_none() {
     let (provider, app, kept) = logged_in().await;
     let (_, other, _) = logged_in().await;

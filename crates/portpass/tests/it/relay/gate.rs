@@ -123,6 +123,70 @@ async fn under_the_user_name_for_jwts_nothing_else_is_sent() {
 }
 
 #[tokio::test]
+async fn a_password_without_a_user_name_is_nobodys_and_never_sent() {
+    let provider = granting().await;
+    let secret = "client_secret = \"registry-client-secret\"";
+    let app = relay(&provider, secret).await;
+    for user in ["", " "] {
+        let answer = app.get(&query(), Some((user, "anything"))).await;
+        assert_eq!(answer.status, 401, "{}", answer.body);
+    }
+    let form = [
+        ("grant_type", "password"),
+        ("password", "anything"),
+        ("service", SERVICE),
+        ("scope", PUSH),
+    ];
+    assert_eq!(app.post(&form).await.status, 401);
+    assert_eq!(provider.forms(), [""; 0]);
+    for event in app.events().await {
+        assert_eq!(event.reason.as_deref(), Some("password"));
+    }
+}
+
+#[tokio::test]
+async fn passwords_cannot_be_guessed_at_the_provider_by_many_at_once_either() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 100,
+            unproven_per_minute: 2,
+        },
+        ..Parts::default()
+    };
+    let app = relay_with(&provider.url, "", parts).await;
+    provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
+    let query = query();
+    let guess = || app.get(&query, Some(("jo", "wrong")));
+    let guesses = tokio::join!(guess(), guess(), guess(), guess());
+    let statuses = [guesses.0, guesses.1, guesses.2, guesses.3].map(|answer| answer.status);
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 2);
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 2);
+    assert_eq!(provider.forms().len(), 2);
+}
+
+#[tokio::test]
+async fn passwords_that_the_provider_takes_are_never_too_many() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 100,
+            unproven_per_minute: 2,
+        },
+        ..Parts::default()
+    };
+    let app = relay_with(&provider.url, "", parts).await;
+    let right = || app.get("service=registry.example.com", Some(("jo", "right")));
+    for _ in 0..4 {
+        assert_ne!(right().await.status, 429);
+    }
+    provider.answers(Reply::text(503, "text/plain", ""));
+    for _ in 0..4 {
+        assert_eq!(right().await.status, 503);
+    }
+}
+
+#[tokio::test]
 async fn passwords_cannot_be_guessed_at_the_provider_through_us() {
     let provider = granting().await;
     let parts = Parts {
@@ -146,6 +210,33 @@ async fn passwords_cannot_be_guessed_at_the_provider_through_us() {
         app.get(&query(), Some(("JWT", &push_main()))).await.status,
         200
     );
+}
+
+#[tokio::test]
+async fn whom_the_provider_alone_knows_may_not_ask_without_end_either() {
+    for (keys, user) in [("", "jo"), (TRUST, "JWT")] {
+        let provider = granting().await;
+        let parts = Parts {
+            rates: Rates {
+                identity_per_minute: 2,
+                unproven_per_minute: 100,
+            },
+            ..Parts::default()
+        };
+        let app = relay_with(&provider.url, keys, parts).await;
+        let jwt = strangers();
+        let secret = if user == "JWT" { &*jwt } else { "right" };
+        let mut statuses = Vec::new();
+        // Whatever is asked, and whether it is given.
+        for name in ["team/web", "team/other", "team/web", "team/more"] {
+            let query = format!("service={SERVICE}&scope=repository:{name}:pull,push");
+            statuses.push(app.get(&query, Some((user, secret))).await.status);
+        }
+        assert_eq!(statuses[2..], [429, 429], "{keys}");
+        let reasons = app.events().await.into_iter().map(|event| event.reason);
+        let limited = Some("too_many_unproven".to_owned());
+        assert_eq!(reasons.filter(|reason| *reason == limited).count(), 2);
+    }
 }
 
 #[tokio::test]

@@ -115,6 +115,28 @@ async fn a_refresh_token_that_the_provider_exchanges_is_kept_in_its_newest_form(
 }
 
 #[tokio::test]
+async fn what_the_provider_exchanged_for_a_request_that_was_denied_is_kept_with_the_next() {
+    let (provider, app) = jos().await;
+    let refresh_token = docker_login(&app, "jo", PASSWORD).await;
+    provider.answers(with_refresh_token(&token_of("jo", &[], 0), "theirs-2"));
+    assert_eq!(refresh(&app, &refresh_token).await.status, 401);
+    provider.answers(Reply::token(&token_of("jo", &["acl_docker_push"], 0)));
+    assert_eq!(refresh(&app, &refresh_token).await.granted(), PUSH);
+    assert_eq!(provider.last("refresh_token").as_deref(), Some("theirs-2"));
+    // Another relay than before remembers nothing.
+    let keys = "password_grant = \"password\"\nscope = \"profile\"";
+    let rules = configured(&provider, keys, PEOPLE);
+    app.reload(|text| text.replace(RULES, &rules)).await;
+    app.portpass
+        .snapshot
+        .load()
+        .open_session_key(&app.folder.path().join("data"))
+        .unwrap();
+    assert_eq!(refresh(&app, &refresh_token).await.granted(), PUSH);
+    assert_eq!(provider.last("refresh_token").as_deref(), Some("theirs-2"));
+}
+
+#[tokio::test]
 async fn two_requests_at_once_use_each_refresh_token_of_the_providers_once() {
     let (provider, app) = jos().await;
     let refresh_token = docker_login(&app, "jo", PASSWORD).await;

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        ProviderFault, Relay, Relayed, TokenFault, provider::ProviderToken, stopped::Unusable,
+        ProviderFault, Relay, Relayed, TokenFault,
+        provider::ProviderToken,
+        stopped::{Unusable, Who},
     },
     printable,
 };
@@ -34,12 +36,20 @@ impl Relay {
         token: ProviderToken,
         request: &Relayed<'_>,
         ask: &Ask,
+        who: &Who,
     ) -> Result<Checked, Unusable> {
         let encoded = token.access_token;
         if let Some(provider) = &self.settings.provider {
             self.verify(provider, &encoded, None, request).await?;
         }
         let claims = claims_of(encoded.expose()).ok_or(TokenFault::Unreadable)?;
+        let subject = claims.get("sub").and_then(Value::as_str).map(printable);
+        if who.proof.is_none() && !who.is_nobody {
+            // Nobody has counted them yet, and each token has a row of its own.
+            let subject = subject.as_deref().unwrap_or_default();
+            let admitted = request.limits.admit_subject(subject, request.at.now);
+            admitted.map_err(Unusable::Limited)?;
+        }
         let is_for = |audience: &str| {
             audience == ask.registry.service
                 || (self.settings.any_service && audience == self.settings.client_id)
@@ -57,7 +67,7 @@ impl Relay {
         }
         Ok(Checked {
             encoded,
-            subject: claims.get("sub").and_then(Value::as_str).map(printable),
+            subject,
             access,
             expires_at,
         })
