@@ -130,6 +130,10 @@ const { url: control } = await listen(0, async (request, response) => {
     'POST /fault': () => fail(searchParams.get('mode'), searchParams.get('at') ?? 'token'),
     // As an administrator does it while the provider runs.
     'POST /deactivate': () => { settings.users[searchParams.get('user')].active = false; },
+    'POST /leave': () => {
+      const group = searchParams.get('group');
+      settings.groups[group] = settings.groups[group].filter((member) => member !== searchParams.get('user'));
+    },
     'POST /rotate': async () => {
       keys = [await newKey(), ...keys.slice(0, Number(searchParams.get('keep') ?? 1))];
       renew();

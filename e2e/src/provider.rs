@@ -134,6 +134,12 @@ impl Provider {
         Ok(())
     }
 
+    /// Takes a user out of a group.
+    pub fn leave(&self, user: &str, group: &str) -> Result<()> {
+        self.control("POST", &format!("/leave?user={user}&group={group}"))?;
+        Ok(())
+    }
+
     /// Makes a new key, to sign with from now on; of the older ones `keep` stay published.
     pub fn rotate(&self, keep: usize) -> Result<()> {
         self.control("POST", &format!("/rotate?keep={keep}"))?;

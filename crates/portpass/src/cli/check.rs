@@ -180,11 +180,11 @@ kind = "distribution"
 
     #[test]
     fn what_does_not_load_is_told_to_programs_too() {
-        let error = checked(&FILE.replace("kind", "kund")).unwrap_err();
+        let error = checked(&FILE.replace("kind", "kinb")).unwrap_err();
         let faults = json_faults(&error);
         assert_eq!(faults["ok"], false);
         let fault = &faults["faults"][0];
-        assert_eq!(fault["message"], "unknown key `kund`; did you mean `kind`?");
+        assert_eq!(fault["message"], "unknown key `kinb`; did you mean `kind`?");
         assert_eq!(
             (&fault["line"], &fault["column"], &fault["length"]),
             (&json!(7), &json!(1), &json!(4))

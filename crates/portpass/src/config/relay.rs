@@ -71,7 +71,8 @@ pub(super) struct RelaySection {
     /// are verified as its. Required by `answer = "resign"`.
     provider: Option<Located<String>>,
     /// What is asked for beside the registry's scopes, words with spaces
-    /// between. Example: `"docker-registry profile"`.
+    /// between. `offline_access` is sent only where a refresh token is wanted.
+    /// Example: `"docker-registry profile"`.
     scope: Option<Located<String>>,
     /// What browsers' cookies and the provider's refresh tokens are sealed
     /// with: a text of at least 32 bytes. Default: made at the first start,

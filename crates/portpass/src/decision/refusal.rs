@@ -229,7 +229,11 @@ fn push_facts(text: &mut String, facts: &Facts, unmet: Option<Fact>) -> fmt::Res
             Some(FactValue::Text(text)) => echo(text),
             None => continue,
         };
-        write!(text, "{before}{} {value}", fact.name())?;
+        if value.is_empty() {
+            write!(text, "{before}no {}", fact.name())?;
+        } else {
+            write!(text, "{before}{} {value}", fact.name())?;
+        }
         before = ", ";
     }
     if before == ", " {

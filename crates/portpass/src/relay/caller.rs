@@ -8,7 +8,7 @@ use super::{Answering, JwtGrant, Relay, Relayed, stopped::Stopped};
 use crate::{
     config::SecretText,
     credential::{Credential, Password, UnverifiedJwt},
-    identity::{Proof, StrangerReason, Unproven},
+    identity::{Proof, RejectReason, StrangerReason, Unproven},
     session::Session,
     short_id::ShortId,
 };
@@ -85,9 +85,11 @@ impl Relay {
         if self.settings.jwt_grant == JwtGrant::None {
             return Ok(Caller::Own(proof));
         }
-        if self.decides_by_rules()
-            && let Some(session) = outlived(&proof, request.at.now)
-        {
+        if let Some(session) = outlived(&proof, request.at.now) {
+            if !self.decides_by_rules() {
+                let ended = proof.rejected(login, RejectReason::ProviderEnded);
+                return Err(Stopped::Unproven(Unproven::Rejected(Box::new(ended))));
+            }
             // It goes on by what was verified: the provider would refuse it.
             let proof = self.recall(*proof, &session, request)?;
             return Ok(Caller::Own(Box::new(proof)));

@@ -57,7 +57,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         .collect();
     trials.push(trial!(
         a_client_shows_that_it_is_the_providers_fault,
-        Skopeo,
+        Crane,
         DockerRegistry,
         Node
     ));
@@ -114,7 +114,8 @@ fn is_answered_recorded_and_over(relay: &str, fault: &str, status: u16, words: &
 fn a_client_shows_that_it_is_the_providers_fault() -> Result<()> {
     let beside = Beside::start_with(&json!({}), Kind::V28, CLAIM, "")?;
     let registry = beside.trusting_us(Kind::V28)?;
-    let client = Client::new(Program::Skopeo)?;
+    // skopeo shows the status alone.
+    let client = Client::new(Program::Crane)?;
     client
         .login(&registry.host(), &beside.jwt()?)?
         .succeeded()?;

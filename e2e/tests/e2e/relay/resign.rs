@@ -1,5 +1,10 @@
 //! A token of ours for what the provider vouches for: stock registries, whatever the provider's keys are.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Result, ensure};
 use e2e::{
     client::{Client, Program},
@@ -14,6 +19,9 @@ use serde_json::json;
 use super::{
     Beside, REPOSITORY, claims, job_pushes_and_pulls, pushes_and_pulls, refused_push, text,
 };
+
+/// How long the provider's access tokens live where a test waits for their end.
+const LIFETIME: Duration = Duration::from_secs(2);
 
 const BY_CLAIM: &str = "answer = \"resign\"\naccess = \"claim\"";
 const BY_RULES: &str = "answer = \"resign\"";
@@ -55,6 +63,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         trial!(
             by_rules_a_person_pushes_while_the_provider_lets_her,
+            Docker,
+            Crane,
+            DockerRegistry,
+            Node
+        ),
+        trial!(
+            a_login_outlives_the_providers_token_and_a_push_ends_with_the_group,
             Docker,
             Crane,
             DockerRegistry,
@@ -148,11 +163,36 @@ fn by_rules_a_person_pushes_while_the_provider_lets_her() -> Result<()> {
 
     beside.provider.deactivate(JO.0)?;
     let said = refused_push(&crane, &registry, REPOSITORY)?;
-    ensure!(said.contains("the identity provider refused"), "{said}");
+    ensure!(
+        said.contains("the identity provider does not go on with the login"),
+        "{said}"
+    );
     // Whoever is in no group logs in, and pushes nothing.
     let sam = Client::new(Program::Crane)?;
     sam.login_as(SAM.0, &registry.host(), SAM.1)?.succeeded()?;
     refused_push(&sam, &registry, REPOSITORY)?;
+    Ok(())
+}
+
+fn a_login_outlives_the_providers_token_and_a_push_ends_with_the_group() -> Result<()> {
+    const PULL: &str = "\n[rule.pull]\nfrom = [\"authentik\"]\npull = [\"team/**\"]\n";
+    let short = json!({"refresh": "keep", "lifetime": LIFETIME.as_secs()});
+    let beside = Beside::start_with(&short, Kind::V28, BY_RULES, &format!("{RULES}{PULL}"))?;
+    let registry = beside.trusting_us(Kind::V28)?;
+    let docker = Client::new(Program::Docker)?;
+    docker.login_as(JO.0, &registry.host(), JO.1)?.succeeded()?;
+    let crane = Client::with_login_of(Program::Crane, &docker)?;
+
+    // What the provider gave at the login is over; times are whole seconds.
+    thread::sleep(LIFETIME + Duration::from_secs(1));
+    pushes_and_pulls(&crane, &registry, REPOSITORY)?;
+
+    beside.provider.leave(JO.0, "acl_docker_push")?;
+    let said = refused_push(&crane, &registry, REPOSITORY)?;
+    ensure!(said.contains("idp_groups"), "not what was unmet: {said}");
+    // The login itself goes on.
+    let image = crane.pull(&registry.image(REPOSITORY, "v1"))?;
+    ensure!(image.starts_with("sha256:"), "{image}");
     Ok(())
 }
 
@@ -199,13 +239,26 @@ fn a_stranger_gets_nothing() -> Result<()> {
 
 fn new_keys_of_the_provider_need_no_restart() -> Result<()> {
     let beside = Beside::start(BY_RULES, RULES)?;
-    let token = || {
+    let ask = || {
         let scope = ["repository:team/web:pull,push"];
-        access_token(&beside.portpass.token(SERVICE, &scope, &beside.jwt()?)?)
+        beside.portpass.token(SERVICE, &scope, &beside.jwt()?)
     };
-    token()?;
+    access_token(&ask()?)?;
     // With the old one published meanwhile.
     beside.provider.rotate(1)?;
-    token()?;
-    Ok(())
+    // A key that is not known is asked for at most once a minute, as any issuer's.
+    let start = Instant::now();
+    loop {
+        let answer = ask()?;
+        if answer.status == 200 {
+            return Ok(());
+        }
+        ensure!(
+            start.elapsed() < Duration::from_secs(75),
+            "still {} {}",
+            answer.status,
+            answer.text()
+        );
+        thread::sleep(Duration::from_millis(500));
+    }
 }

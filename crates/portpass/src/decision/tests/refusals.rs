@@ -56,6 +56,23 @@ fn an_unmet_fact_that_the_caller_lacks_is_named_as_lacking() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_is_said_to_be_none() {
+    let text = "[rule.x]\nfrom = ['github']\nwhen = { idp_groups = 'ops' }\npull = ['a']";
+    let told = |groups| {
+        let caller = run("github", &[("idp_groups", groups)]);
+        message(text, caller, "repository:a:pull")
+    };
+    insta::assert_snapshot!(
+        told(json!([])),
+        @"pull from a refused for acme/web (ref refs/heads/main, event push, no idp_groups): no rule allows this idp_groups; decision ID"
+    );
+    insta::assert_snapshot!(
+        told(json!(["dev", "qa"])),
+        @"pull from a refused for acme/web (ref refs/heads/main, event push, idp_groups dev qa): no rule allows this idp_groups; decision ID"
+    );
+}
+
+#[test]
 fn the_closest_rule_gives_the_reason() {
     let text = "\
         [rule.a-far]\nfrom = ['github']\nwhen = { fork = true, owner = 'x', runner = 'hosted' }\npull = ['a']\n\

@@ -35,6 +35,10 @@ const MAX_CODE: usize = 64;
 /// What says that a client asserts itself by a JWT (RFC 7523 §2.2).
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// What asks for a refresh token (OpenID Connect Core §11). It is never asked for
+/// unbidden: Keycloak refuses the whole login to users without that role.
+const OFFLINE_ACCESS: &str = "offline_access";
+
 /// What says that a JWT is the grant (RFC 7523 §2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -108,7 +112,8 @@ impl Provider {
 
     /// Asks, once: within five seconds, for a JSON object of 64 KiB at most.
     ///
-    /// `offline` asks for a refresh token by the scope `offline_access`.
+    /// `offline` asks for a refresh token, by [`OFFLINE_ACCESS`] if that is among
+    /// the scopes of the settings; many providers give one without.
     pub(super) async fn ask(
         &self,
         settings: &RelaySettings,
@@ -196,12 +201,13 @@ fn form(settings: &RelaySettings, showing: Showing<'_>, scopes: &Scopes, offline
         // Our rules decide, and providers such as Keycloak refuse a scope that they do not know.
         Answering::Resign(AccessFrom::Rules) => String::new(),
     };
-    let offline = offline.then_some("offline_access");
-    let words = [Some(asked.as_str()), settings.scope.as_deref(), offline];
-    let words: Vec<_> = words
+    // A refresh token stands for what was asked at the login (RFC 6749 §6).
+    let offline = offline || matches!(showing, Showing::RefreshToken(_));
+    let words: Vec<_> = [Some(asked.as_str()), settings.scope.as_deref()]
         .into_iter()
         .flatten()
         .flat_map(str::split_ascii_whitespace)
+        .filter(|word| offline || *word != OFFLINE_ACCESS)
         .collect();
     if !words.is_empty() {
         form.append_pair("scope", &words.join(" "));

@@ -88,7 +88,7 @@ fn a_name_and_a_password_go_by_the_grant_that_is_set() {
     username=jo
     password=p&w=1
     client_id=registry
-    scope=repository:a:pull,push repository:b:pull docker-registry profile offline_access
+    scope=repository:a:pull,push repository:b:pull docker-registry profile
     ");
 }
 
@@ -141,11 +141,32 @@ fn dockers_scopes_are_not_sent_where_the_providers_token_decides_on_none() {
     let by_rules = posted(&settings(AccessFrom::Rules), Showing::Jwt(&jwt), true);
     let by_claim = posted(&settings(AccessFrom::Claim), Showing::Jwt(&jwt), false);
     let scope = |form: &str| form.rsplit_once("scope=").unwrap().1.to_owned();
-    assert_eq!(scope(&by_rules), "docker-registry profile offline_access");
+    assert_eq!(scope(&by_rules), "docker-registry profile");
     assert!(
         scope(&by_claim).starts_with("repository:a:pull,push "),
         "{by_claim}"
     );
+}
+
+#[test]
+fn a_refresh_token_is_asked_for_by_scope_only_where_one_is_wanted_and_the_file_says_so() {
+    let secret = "p".to_owned().into();
+    let person = Showing::Password {
+        user: "jo",
+        password: &secret,
+    };
+    let asking = RelaySettings {
+        scope: Some("offline_access profile".to_owned()),
+        ..settings()
+    };
+    let is_asked = |settings: &RelaySettings, showing, offline| {
+        posted(settings, showing, offline).contains("offline_access")
+    };
+    assert!(is_asked(&asking, person, true));
+    assert!(!is_asked(&asking, person, false));
+    // It stands for what the login asked.
+    assert!(is_asked(&asking, Showing::RefreshToken(&secret), false));
+    assert!(!is_asked(&settings(), person, true));
 }
 
 #[test]

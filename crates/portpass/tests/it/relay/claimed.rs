@@ -107,6 +107,6 @@ async fn no_rule_of_ours_decides_when_the_jwt_has_expired() {
             .clock
             .advance(SignedDuration::from_mins(minutes));
         let answer = app.get(&push, Some(("JWT", &jwt))).await;
-        is_refused(&answer, "the identity provider refused the credential");
+        is_refused(&answer, "does not go on with the login");
     }
 }

@@ -286,6 +286,41 @@ async fn an_expired_jwt_that_is_accepted_again_needs_no_provider() {
 }
 
 #[tokio::test]
+async fn with_access_by_claim_an_expired_jwt_is_not_given_by_our_rules() {
+    let provider = Provider::start().await;
+    provider.answers(Reply::token(&token()));
+    // What the rules give and the provider does not, to a job that is accepted again.
+    let rules = r#"
+        [rule.more]
+        from = ["github"]
+        when = { match = "release" }
+        push = ["team/**"]
+    "#;
+    let app = resigning(&provider, "access = \"claim\"", rules).await;
+    let rules = configured(&provider, "access = \"claim\"", rules);
+    app.reload(|text| {
+        text.replace(RULES, &rules).replace(
+            "owner_id = [\"65\"]",
+            "owner_id = [\"65\"]\naccept_jwt_again = true",
+        )
+    })
+    .await;
+    let jwt = push_main();
+    assert_eq!(app.get(&query(), Some(("JWT", &jwt))).await.granted(), PUSH);
+    app.portpass.clock.advance(SignedDuration::from_mins(30));
+    for scope in [
+        "repository:team/web:pull,push",
+        "repository:team/other:push",
+    ] {
+        let query = format!("service={SERVICE}&scope={scope}&offline_token=true");
+        let answer = app.get(&query, Some(("JWT", &jwt))).await;
+        assert_eq!(answer.status, 401, "{}", answer.body);
+        let event = app.events().await.pop().unwrap();
+        assert_eq!(event.reason.as_deref(), Some("provider_ended"));
+    }
+}
+
+#[tokio::test]
 async fn jobs_and_the_provider_need_not_meet() {
     let provider = Provider::start().await;
     provider.answers(Reply::Silence);
