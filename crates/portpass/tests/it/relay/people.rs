@@ -31,7 +31,8 @@ async fn jos() -> (Provider, TestApp) {
     let provider = Provider::start().await;
     let token = token_of("jo", &["acl_docker_push"], 0);
     provider.answers(with_refresh_token(&token, "theirs-1"));
-    let app = resigning(&provider, "password_grant = \"password\"", PEOPLE).await;
+    let keys = "password_grant = \"password\"\nscope = \"offline_access\"";
+    let app = resigning(&provider, keys, PEOPLE).await;
     (provider, app)
 }
 
