@@ -180,10 +180,12 @@ pub struct Unvouched {
 
 impl Unvouched {
     /// The decision's id, if it is the same for a retry: of the login, or of the
-    /// name that a person gave.
+    /// name that a person gave. Of a stranger's name nothing is kept, not even
+    /// this: it may be a password.
     pub fn decision(&self) -> Option<ShortId> {
         let of_user = |user: &String| ShortId::of_parts([b"user".as_slice(), user.as_bytes()]);
-        let login = self.login.or_else(|| self.user.as_ref().map(of_user))?;
+        let user = self.user.as_ref().filter(|_| self.is_of_somebody());
+        let login = self.login.or_else(|| user.map(of_user))?;
         Some(self.ask.decision(login))
     }
 

@@ -145,6 +145,26 @@ async fn a_password_without_a_user_name_is_nobodys_and_never_sent() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_of_the_name_beside_a_password_that_is_refused() {
+    let provider = granting().await;
+    let app = relay(&provider, "").await;
+    for reply in [
+        Reply::json(401, &json!({ "error": "invalid_client" })),
+        Reply::text(503, "text/plain", ""),
+    ] {
+        provider.answers(reply);
+        app.get(&query(), Some(("my-password", "jo"))).await;
+    }
+    for event in app.events().await {
+        assert_eq!(
+            event.decision, None,
+            "it would be the same for the same name"
+        );
+    }
+    is_recorded_nowhere(&app, &["my-password"]).await;
+}
+
+#[tokio::test]
 async fn passwords_cannot_be_guessed_at_the_provider_by_many_at_once_either() {
     let provider = granting().await;
     let parts = Parts {
