@@ -1,12 +1,8 @@
 //! A token of ours, with the access that the provider's token claims.
 
-use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{
-    resigned::{configured, resigning},
-    *,
-};
+use super::{resigned::resigning, *};
 use crate::app::push_main;
 
 #[tokio::test]
@@ -80,33 +76,4 @@ async fn nobody_is_presented_as_somebody_and_stays_anonymous() {
     let events = app.events().await;
     assert_eq!(events[0].kind, "anonymous");
     is_recorded_nowhere(&app, &["open sesame"]).await;
-}
-
-#[tokio::test]
-async fn no_rule_of_ours_decides_when_the_jwt_has_expired() {
-    let access =
-        json!([{ "type": "repository", "name": "apps/github/acme/web", "actions": ["pull"] }]);
-    let provider = Provider::start().await;
-    provider.answers(Reply::token(&token_with("access", access)));
-    let app = resigning(&provider, "access = \"claim\"", "").await;
-    app.reload(|text| {
-        let rules = configured(&provider, "access = \"claim\"", "");
-        let again = "owner_id = [\"65\"]\naccept_jwt_again = true";
-        text.replace(RULES, &rules)
-            .replace("owner_id = [\"65\"]", again)
-    })
-    .await;
-    let jwt = push_main();
-    let pull = format!("service={SERVICE}&scope=repository:apps/github/acme/web:pull");
-    assert_eq!(app.get(&pull, Some(("JWT", &jwt))).await.status, 200);
-    // The provider looks at the time of a JWT. Our rules would give a push.
-    provider.answers(Reply::json(400, &json!({ "error": "invalid_grant" })));
-    let push = pull.replace(":pull", ":pull,push");
-    for minutes in [5, 20] {
-        app.portpass
-            .clock
-            .advance(SignedDuration::from_mins(minutes));
-        let answer = app.get(&push, Some(("JWT", &jwt))).await;
-        is_refused(&answer, "does not go on with the login");
-    }
 }
