@@ -14,7 +14,9 @@ pub(super) fn row(event: &Event) -> [String; 6] {
             Some(_) | None => format!("{issuer}:{id}"),
         },
         (Some(issuer), None) => issuer.clone(),
+        // Whom the provider alone knows, as it names them.
         _ => text("user")
+            .or(text("provider_subject"))
             .or(text("network"))
             .or(text("address"))
             .unwrap_or("-")
@@ -137,6 +139,18 @@ mod tests {
             identity: text(about.1),
             body,
         }
+    }
+
+    #[test]
+    fn whom_the_provider_alone_knows_is_told_by_its_name_for_them() {
+        let subject = "registry-repo:acme@65/web@74:ref:refs/heads/main";
+        let who = |body| {
+            let [_, _, _, who, _, _] = row(&event("token", ("", ""), body));
+            who
+        };
+        let job = json!({ "provider_subject": subject, "address": "192.0.2.1" });
+        assert_eq!(who(job), subject);
+        assert_eq!(who(json!({ "address": "192.0.2.1" })), "192.0.2.1");
     }
 
     #[test]
