@@ -127,11 +127,10 @@ impl Relay {
     }
 }
 
-/// The session in which a JWT is accepted again that has expired.
+/// The session in which a JWT goes on that has expired.
 fn outlived(proof: &Proof, now: Timestamp) -> Option<Arc<Session>> {
     let login = proof.evidence().login()?;
-    let session = login.session.as_ref()?;
-    (login.expires <= now && session.provider.is_some()).then(|| Arc::clone(session))
+    login.session.clone().filter(|_| login.expires <= now)
 }
 
 fn stranger(reason: StrangerReason) -> Stopped {

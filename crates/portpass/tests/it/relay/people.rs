@@ -11,7 +11,7 @@ use crate::app::claims_of;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-const PEOPLE: &str = r#"
+pub(super) const PEOPLE: &str = r#"
     [rule.people]
     from = ["idp"]
     when = { idp_groups = "acl_docker_push" }

@@ -4,7 +4,7 @@ use fixtures::Kind;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::*;
+use super::{people::PEOPLE, *};
 use crate::app::{claims_of, jwt, jwt_of, push_main};
 
 /// Rules over what a job's platform says and what the provider says.
@@ -142,13 +142,7 @@ async fn a_stranger_gets_nothing_and_the_provider_never_sees_the_jwt() {
 #[tokio::test]
 async fn whom_only_the_provider_knows_is_its_subject_and_the_login_is_the_jwts() {
     let provider = vouching(&["acl_docker_push"]).await;
-    let rules = r#"
-        [rule.push-group]
-        from = ["idp"]
-        when = { idp_groups = "acl_docker_push" }
-        push = ["team/**"]
-    "#;
-    let app = resigning(&provider, "trust_provider = true", rules).await;
+    let app = resigning(&provider, "trust_provider = true", PEOPLE).await;
     let jwt = jwt(
         Kind::GithubActions,
         "push-main",
@@ -349,13 +343,7 @@ async fn an_api_token_never_reaches_the_provider() {
 async fn a_token_of_the_providers_own_is_a_credential_by_itself() {
     let provider = Provider::start().await;
     provider.answers(Reply::Silence);
-    let rules = r#"
-        [rule.people]
-        from = ["idp"]
-        when = { idp_groups = "acl_docker_push" }
-        push = ["team/**"]
-    "#;
-    let app = resigning(&provider, "", rules).await;
+    let app = resigning(&provider, "", PEOPLE).await;
     let token = token_of("jo", &["acl_docker_push"], 0);
     let answer = app.get(&query(), Some(("jo", &token))).await;
     assert_eq!(answer.granted(), PUSH);
@@ -384,4 +372,24 @@ async fn a_jwt_of_later_does_not_lend_its_groups_to_another_job() {
     app.portpass.clock.advance(SignedDuration::from_secs(1));
     let answer = app.get(&query(), Some(("JWT", &other))).await;
     assert_eq!(answer.status, 401, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_token_of_the_providers_own_goes_on_within_its_session() {
+    let provider = Provider::start().await;
+    provider.answers(Reply::Silence);
+    let app = resigning(&provider, "", PEOPLE).await;
+    app.reload(|text| {
+        let again = "url = \"https://id.example.com\"\naccept_jwt_again = true";
+        text.replace(RULES, &configured(&provider, "", PEOPLE))
+            .replace("url = \"https://id.example.com\"", again)
+    })
+    .await;
+    let token = token_of("jo", &["acl_docker_push"], 0);
+    for _ in 0..2 {
+        let answer = app.get(&query(), Some(("jo", &token))).await;
+        assert_eq!(answer.granted(), PUSH);
+        app.portpass.clock.advance(SignedDuration::from_mins(20));
+    }
+    assert_eq!(provider.forms(), [""; 0]);
 }
