@@ -18,6 +18,18 @@ fn strangers() -> String {
     )
 }
 
+/// A server that hears two wrong guesses a minute from one address.
+async fn patient_with_two(provider: &Provider) -> TestApp {
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 100,
+            unproven_per_minute: 2,
+        },
+        ..Parts::default()
+    };
+    relay_with(&provider.url, "", parts).await
+}
+
 #[tokio::test]
 async fn a_strangers_jwt_never_reaches_the_provider() {
     let provider = granting().await;
@@ -167,14 +179,7 @@ async fn nothing_is_kept_of_the_name_beside_a_password_that_is_refused() {
 #[tokio::test]
 async fn passwords_cannot_be_guessed_at_the_provider_by_many_at_once_either() {
     let provider = granting().await;
-    let parts = Parts {
-        rates: Rates {
-            identity_per_minute: 100,
-            unproven_per_minute: 2,
-        },
-        ..Parts::default()
-    };
-    let app = relay_with(&provider.url, "", parts).await;
+    let app = patient_with_two(&provider).await;
     provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
     let query = query();
     let guess = || app.get(&query, Some(("jo", "wrong")));
@@ -188,14 +193,7 @@ async fn passwords_cannot_be_guessed_at_the_provider_by_many_at_once_either() {
 #[tokio::test]
 async fn passwords_that_the_provider_takes_are_never_too_many() {
     let provider = granting().await;
-    let parts = Parts {
-        rates: Rates {
-            identity_per_minute: 100,
-            unproven_per_minute: 2,
-        },
-        ..Parts::default()
-    };
-    let app = relay_with(&provider.url, "", parts).await;
+    let app = patient_with_two(&provider).await;
     let right = || app.get("service=registry.example.com", Some(("jo", "right")));
     for _ in 0..4 {
         assert_ne!(right().await.status, 429);
@@ -209,14 +207,7 @@ async fn passwords_that_the_provider_takes_are_never_too_many() {
 #[tokio::test]
 async fn passwords_cannot_be_guessed_at_the_provider_through_us() {
     let provider = granting().await;
-    let parts = Parts {
-        rates: Rates {
-            identity_per_minute: 100,
-            unproven_per_minute: 2,
-        },
-        ..Parts::default()
-    };
-    let app = relay_with(&provider.url, "", parts).await;
+    let app = patient_with_two(&provider).await;
     provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
     let mut statuses = Vec::new();
     for _ in 0..4 {
