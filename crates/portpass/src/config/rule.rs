@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, Place, names, read::Reading};
-use crate::decision::{RuleSource, When};
+use crate::decision::{Mode, RuleSource, When};
 
 /// Who may do what (`[rule.*]`), or never may (`[deny.*]`, which wins).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -101,6 +101,7 @@ impl RuleSection {
             catalog: self.catalog,
             any_run: self.any_run,
             allow_root: self.allow_root,
+            mode: Mode::Live,
         }
     }
 }

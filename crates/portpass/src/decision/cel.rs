@@ -95,6 +95,14 @@ impl Default for NamedClaims {
 }
 
 impl NamedClaims {
+    /// Whether a claim is one of them.
+    pub(super) fn has(&self, claim: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(names) => names.contains(claim),
+        }
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::All, _) => {}

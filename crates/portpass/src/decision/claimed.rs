@@ -112,7 +112,7 @@ impl<'r, 'p> Claimed<'r, 'p> {
     fn said(&self, scope: &Scope) -> Actions {
         let words = self.words(scope).map(Actions::of_word);
         let said = words.fold(Actions::default(), Actions::or);
-        if self.request.proof.is_anonymous() {
+        if self.request.caller.is_anonymous() {
             // Whoever is nobody changes nothing, by whichever way.
             said.and(Actions::PULL)
         } else {

@@ -6,7 +6,7 @@ use scope::Scopes;
 use serde_json::{Map, Value};
 
 use super::{
-    Access, Decision, Denied, Grant, Held, Namespace, PolicySource,
+    Access, Caller, Decision, Denied, Grant, Held, Namespace, PolicySource,
     cel::NamedClaims,
     claimed::Claimed,
     compile,
@@ -91,12 +91,12 @@ impl Policy {
     ///
     /// There are none of callers without a credential, and none of a suspended
     /// issuer, which gets no such name whoever owns it.
-    pub fn namespaces(&self, proof: &Proof, registry: &Registry) -> Vec<Namespace> {
-        if proof.is_anonymous() || !proof.is_bound() {
+    pub fn namespaces(&self, caller: Caller<'_>, registry: &Registry) -> Vec<Namespace> {
+        if caller.is_anonymous() || !caller.is_bound() {
             return Vec::new();
         }
-        let groups = self.groups.possible(proof);
-        let request = self.request(proof, registry, &groups, Held::default());
+        let groups = self.groups.possible(caller);
+        let request = self.request(caller, registry, &groups, Held::default());
         let names = self.rules.iter().flat_map(|rule| rule.namespaces(&request));
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
@@ -132,9 +132,9 @@ impl Policy {
         registry: &Arc<Registry>,
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
-        let mut groups = self.groups.of(&proof, held.groups);
+        let mut groups = self.groups.of(Caller::from(&proof), held.groups);
         let (rules, policy, weighed) = {
-            let request = self.request(&proof, registry, &groups, held);
+            let request = self.request(Caller::from(&proof), registry, &groups, held);
             let giver = match basis {
                 Basis::Claim(given) => Giver::Claim(Claimed::new(&request, &self.rules, given)),
                 Basis::Rules => Giver::Rules(Allows::of(&request, &self.rules)),
@@ -156,7 +156,8 @@ impl Policy {
             groups.clear();
         }
         let id = decision_id(proof.login(), &registry.name, asked, policy);
-        let weighed = weighed.map_err(|(scope, reason)| Refusal::new(reason, scope, &proof, id));
+        let weighed = weighed
+            .map_err(|(scope, reason)| Refusal::new(reason, scope, Caller::from(&proof), id));
         let decision = Decision {
             id,
             claims: self.named_claims(&proof),
@@ -179,14 +180,14 @@ impl Policy {
 
     fn request<'p>(
         &'p self,
-        proof: &'p Proof,
+        caller: Caller<'p>,
         registry: &'p Registry,
         groups: &'p [Arc<str>],
         held: Held<'p>,
     ) -> Request<'p> {
-        let images = self.images.of(proof.identity());
+        let images = self.images.of(caller.identity());
         let (registry, owners) = (&registry.name, held.owners);
-        Request::new(proof, registry, groups, images, owners, &self.environment)
+        Request::new(caller, registry, groups, images, owners, &self.environment)
     }
 
     fn named_claims(&self, proof: &Proof) -> Map<String, Value> {

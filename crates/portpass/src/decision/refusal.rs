@@ -4,9 +4,9 @@ use std::fmt::{self, Write as _};
 
 use scope::{Scope, Scopes};
 
-use super::placeholder::OwnerId;
+use super::{Caller, placeholder::OwnerId};
 use crate::{
-    identity::{Fact, FactType, FactValue, Facts, Proof},
+    identity::{Fact, FactType, FactValue, Facts},
     short_id::ShortId,
 };
 
@@ -54,8 +54,13 @@ pub(super) enum Reason {
 
 impl Refusal {
     /// Puts a reason into words.
-    pub(super) fn new(reason: Reason, scope: Option<&Scope>, proof: &Proof, id: ShortId) -> Self {
-        let message = message(&reason, scope, proof, id).expect("writing to a string cannot fail");
+    pub(super) fn new(
+        reason: Reason,
+        scope: Option<&Scope>,
+        caller: Caller<'_>,
+        id: ShortId,
+    ) -> Self {
+        let message = message(&reason, scope, caller, id).expect("writing to a string cannot fail");
         Self {
             reason,
             message: defused(&message),
@@ -130,12 +135,12 @@ pub fn rejection(
 fn message(
     reason: &Reason,
     scope: Option<&Scope>,
-    proof: &Proof,
+    caller: Caller<'_>,
     id: ShortId,
 ) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(256);
-    let name = (!proof.is_anonymous()).then(|| proof.name());
-    push_who(&mut text, scope, name, proof.facts(), reason.unmet())?;
+    let name = (!caller.is_anonymous()).then(|| caller.name());
+    push_who(&mut text, scope, name, caller.facts(), reason.unmet())?;
     text.push_str(": ");
     match *reason {
         Reason::Ceiling => text.push_str("the API token was not made for this"),
@@ -164,15 +169,15 @@ fn message(
         ),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
         Reason::UnmetFact(fact)
-            if fact.value_type() == FactType::Flag && proof.facts().get(fact).is_some() =>
+            if fact.value_type() == FactType::Flag && caller.facts().get(fact).is_some() =>
         {
             write!(text, "no rule allows this with {} as it is", fact.name())?;
         }
-        Reason::UnmetFact(fact) if proof.facts().get(fact).is_some() => {
+        Reason::UnmetFact(fact) if caller.facts().get(fact).is_some() => {
             write!(text, "no rule allows this {}", fact.name())?;
         }
         Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", fact.name())?,
-        Reason::UnusableFact(fact) if proof.facts().get(fact).is_some() => {
+        Reason::UnusableFact(fact) if caller.facts().get(fact).is_some() => {
             write!(text, "{} cannot stand in a repository name", fact.name())?;
         }
         Reason::UnusableFact(fact) => write!(text, "the caller has no {}", fact.name())?,

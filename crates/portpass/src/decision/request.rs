@@ -3,16 +3,16 @@
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 use super::{
-    Owners,
+    Caller, Owners,
     values::Values,
     variables::{Environment, Variables},
     version::Owned,
 };
-use crate::identity::{Fact, FactValue, Proof};
+use crate::identity::{Fact, FactValue};
 
 /// Who asks, and where.
 pub(super) struct Request<'p> {
-    pub(super) proof: &'p Proof,
+    pub(super) caller: Caller<'p>,
     pub(super) registry: &'p str,
     /// The groups that the identity is in, if its issuer is not suspended.
     pub(super) groups: &'p [Arc<str>],
@@ -26,21 +26,21 @@ pub(super) struct Request<'p> {
 
 impl<'p> Request<'p> {
     pub(super) fn new(
-        proof: &'p Proof,
+        caller: Caller<'p>,
         registry: &'p str,
         groups: &'p [Arc<str>],
         images: Option<&'p BTreeSet<String>>,
         owners: &'p Owners,
         environment: &'p Environment,
     ) -> Self {
-        let issuer = proof.identity().issuer();
+        let issuer = caller.identity().issuer();
         Self {
-            proof,
+            caller,
             registry,
             groups,
             images,
             owners,
-            values: Values::new(proof),
+            values: Values::new(caller),
             issuer: FactValue::Text(issuer.to_owned()),
             environment,
             variables: OnceCell::new(),
@@ -52,7 +52,7 @@ impl<'p> Request<'p> {
         if fact == Fact::Issuer {
             Some(&self.issuer)
         } else {
-            self.proof.facts().get(fact)
+            self.caller.facts().get(fact)
         }
     }
 
@@ -65,6 +65,6 @@ impl<'p> Request<'p> {
     /// What expressions see.
     pub(super) fn variables(&self) -> &Variables<'p> {
         self.variables
-            .get_or_init(|| Variables::new(self.environment, self.proof, self.registry))
+            .get_or_init(|| Variables::new(self.environment, self.caller, self.registry))
     }
 }

@@ -183,7 +183,7 @@ impl Rule {
     /// conditions aside. A template that the caller's facts do not render is
     /// taken for all that it could be.
     pub(super) fn could_give(&self, request: &Request<'_>, name: &str, wanted: Actions) -> bool {
-        let issuer = request.proof.identity().issuer();
+        let issuer = request.caller.identity().issuer();
         let covers = |pattern: &Pattern| match pattern.render(&request.values, request.images) {
             Ok(cover) => cover.covers(name),
             Err(_) => glob::matches(&pattern.reach(issuer), name),
@@ -198,7 +198,7 @@ impl Who {
     /// Whether an allow gives to a caller. Of an issuer that is suspended nobody
     /// knows whether its ids are whose they were, so they are in no group.
     fn allows(&self, request: &Request<'_>) -> bool {
-        self.names(request) && (request.proof.is_bound() || !matches!(self, Self::Group(_)))
+        self.names(request) && (request.caller.is_bound() || !matches!(self, Self::Group(_)))
     }
 
     /// Whether an allow is for a caller. What is given to callers without a
@@ -211,12 +211,12 @@ impl Who {
     /// while its issuer is suspended.
     fn denies(&self, request: &Request<'_>) -> bool {
         match self {
-            Self::Anonymous => request.proof.is_anonymous(),
+            Self::Anonymous => request.caller.is_anonymous(),
             Self::Everybody => true,
             Self::Group(group) => request.groups.iter().any(|held| **held == **group),
             Self::Issuers(issuers) => {
-                let issuer = request.proof.identity().issuer();
-                !request.proof.is_anonymous() && issuers.iter().any(|name| name == issuer)
+                let issuer = request.caller.identity().issuer();
+                !request.caller.is_anonymous() && issuers.iter().any(|name| name == issuer)
             }
         }
     }

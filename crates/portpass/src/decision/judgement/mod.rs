@@ -19,7 +19,6 @@ use super::{
     rule::{Judged, Rule},
     version::Owned,
 };
-use crate::session::Evidence;
 
 /// What gives, and what every deny says of one request.
 pub(super) struct Judgement<'r, 'p> {
@@ -49,13 +48,7 @@ impl<'r, 'p> Judgement<'r, 'p> {
             request,
             giver,
             denies: denies.iter().map(deny).collect(),
-            ceiling: match request.proof.evidence() {
-                Evidence::ApiToken(token) => Some(&token.ceiling),
-                Evidence::Anonymous
-                | Evidence::Jwt(_)
-                | Evidence::Password { .. }
-                | Evidence::RefreshToken { .. } => None,
-            },
+            ceiling: request.caller.ceiling(),
         }
     }
 
@@ -111,7 +104,7 @@ impl<'r, 'p> Judgement<'r, 'p> {
             Some((scope, resource)) if access.is_empty() => {
                 Err((Some(scope), self.why(scope, resource)))
             }
-            None if access.is_empty() && self.request.proof.is_anonymous() => {
+            None if access.is_empty() && self.request.caller.is_anonymous() => {
                 Err((None, Reason::LoginRequired))
             }
             Some(_) | None => Ok(Given {
@@ -169,7 +162,7 @@ impl<'r, 'p> Judgement<'r, 'p> {
                 (resource, self.giver.gives_catalog(scope), is_taken)
             }
         };
-        if self.request.proof.is_anonymous() {
+        if self.request.caller.is_anonymous() {
             Reason::LoginRequired
         } else if !is_given {
             self.giver.why(scope, missed)

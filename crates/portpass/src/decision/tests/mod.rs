@@ -24,7 +24,8 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::{
-    Denied, Grant, GroupSource, Held, Namespace, Owners, Policy, PolicySource, RuleSource, When,
+    Caller, Denied, Grant, GroupSource, Held, Mode, Namespace, Owners, Policy, PolicySource,
+    RuleSource, When,
 };
 use crate::{
     config::{Located, Place},
@@ -83,6 +84,7 @@ struct RuleTable {
     catalog: bool,
     any_run: bool,
     allow_root: bool,
+    mode: Mode,
 }
 
 fn located<T>(spanned: Spanned<T>) -> Located<T> {
@@ -116,6 +118,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         catalog: table.catalog,
         any_run: table.any_run,
         allow_root: table.allow_root,
+        mode: table.mode,
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()
