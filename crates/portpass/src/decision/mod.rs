@@ -40,6 +40,7 @@ mod refusal;
 mod request;
 mod resource;
 mod rule;
+mod shadow;
 mod source;
 mod suggestion;
 mod template;
@@ -63,6 +64,7 @@ pub use self::{
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
+    shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
 };
