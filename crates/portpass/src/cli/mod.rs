@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod dev;
 mod events;
+mod explain;
 mod groups;
 mod identities;
 mod identity;
@@ -49,6 +50,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
+    /// Show what the rules say of somebody, rule by rule.
+    Explain(explain::ExplainArgs),
     /// List and change who is in the groups that operators keep.
     Groups(groups::GroupsArgs),
     /// List who was proven, and approve who waits.
@@ -76,8 +79,6 @@ enum Command {
     Diff(Later),
     #[command(hide = true)]
     Doctor(Later),
-    #[command(hide = true)]
-    Explain(Later),
     #[command(hide = true)]
     Test(Later),
 }
@@ -115,6 +116,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(reach, printer),
+        Command::Explain(args) => args.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
         Command::Init(init) => init.run(printer),
@@ -128,7 +130,6 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Tokens(args) => args.run(reach, printer),
         Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
-        Command::Explain(_) => Err(not_in_this_version("explain")),
         Command::Test(_) => Err(not_in_this_version("test")),
     }
 }
