@@ -48,6 +48,7 @@ pub use self::{
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
+pub(crate) use self::directory::Signatory;
 use crate::{session::Evidence, short_id::ShortId};
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.
