@@ -11,9 +11,6 @@ keep = "30d"
 [issuer.github]
 kind = "github-actions"
 within = "apps/**"
-
-[test.squatter]
-registry = "prod"
 "#), @r#"
     error: `ledger` is not in this version
       --> portpass.toml:14:2
@@ -26,12 +23,6 @@ registry = "prod"
        |
     19 | within = "apps/**"
        | ^^^^^^
-
-    error: `test` is not in this version
-      --> portpass.toml:21:2
-       |
-    21 | [test.squatter]
-       |  ^^^^
     "#);
 }
 
