@@ -263,7 +263,7 @@ async fn a_file_alone_explains_and_says_what_it_does_not_know() {
     let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
     let secret = "repository:apps/github/acme/secret:pull";
     let story = of_jwt(&push_main(), secret)
-        .by_file(&snapshot, now)
+        .by_file(Basis::Read, &snapshot, now)
         .unwrap();
     assert_eq!(story.basis, Basis::Read);
     match &story.explanation.verdict {
@@ -277,5 +277,9 @@ async fn a_file_alone_explains_and_says_what_it_does_not_know() {
             .any(|unknown| unknown.contains("signature"))
     );
     assert!(!folder.path().join("data").exists(), "nothing is made");
-    assert!(of_decision("x").by_file(&snapshot, now).is_err());
+    assert!(
+        of_decision("x")
+            .by_file(Basis::Read, &snapshot, now)
+            .is_err()
+    );
 }
