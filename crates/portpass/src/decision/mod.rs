@@ -48,6 +48,7 @@ mod variables;
 mod version;
 mod vocabulary;
 mod when;
+mod within;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
@@ -61,4 +62,5 @@ pub use self::{
     refusal::{Refusal, rejection},
     source::{GroupSource, PolicySource, RuleSource},
     when::When,
+    within::Within,
 };

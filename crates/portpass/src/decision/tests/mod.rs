@@ -15,6 +15,7 @@ mod refusals;
 mod standing;
 mod suspended;
 mod when;
+mod within;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -25,6 +26,7 @@ use toml::Spanned;
 
 use super::{
     Denied, Grant, GroupSource, Held, Namespace, Owners, Policy, PolicySource, RuleSource, When,
+    Within,
 };
 use crate::{
     config::{Located, Place},
@@ -83,6 +85,7 @@ struct RuleTable {
     catalog: bool,
     any_run: bool,
     allow_root: bool,
+    within: Vec<Vec<Spanned<String>>>,
 }
 
 fn located<T>(spanned: Spanned<T>) -> Located<T> {
@@ -101,6 +104,15 @@ fn list(list: Vec<Spanned<String>>) -> Vec<Located<String>> {
     list.into_iter().map(located).collect()
 }
 
+/// Ceilings, as a file and the entries of `include` that name it have them.
+fn within(lists: Vec<Vec<Spanned<String>>>) -> Within {
+    let mut within = Within::default();
+    for patterns in lists {
+        within.and(Within::of(&list(patterns)).unwrap());
+    }
+    within
+}
+
 fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
     let rule = |table: RuleTable| RuleSource {
         at: Place::default(),
@@ -116,6 +128,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         catalog: table.catalog,
         any_run: table.any_run,
         allow_root: table.allow_root,
+        within: within(table.within),
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()
