@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, Place, include::Ceilings, names, read::Reading};
-use crate::decision::{RuleSource, When};
+use crate::decision::{Mode, RuleSource, When};
 
 /// Who may do what (`[rule.*]`), or never may (`[deny.*]`, which wins).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -103,6 +103,7 @@ impl RuleSection {
             any_run: self.any_run,
             allow_root: self.allow_root,
             within: known.ceilings.over(at.file).clone(),
+            mode: Mode::Live,
         }
     }
 }

@@ -12,6 +12,7 @@
 //! variant of `identity::Fact`. The reference page is made from both.
 
 mod actions;
+mod caller;
 mod ceiling;
 mod cel;
 mod claimed;
@@ -19,6 +20,7 @@ mod compile;
 mod condition;
 mod covers;
 mod decided;
+mod explain;
 mod glob;
 mod groups;
 mod hold;
@@ -52,15 +54,17 @@ mod within;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
+    caller::Caller,
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
+    explain::{Explained, Explanation, Rendered, Stage, UnmetFact, Verdict},
     least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
     owners::{Held, Namespace, Owners},
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
-    source::{GroupSource, PolicySource, RuleSource},
+    source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
     within::Within,
 };

@@ -185,14 +185,7 @@ impl Template {
 
     /// The part of it that comes to have an owner, as the file has it.
     pub(super) fn owned_text(&self) -> String {
-        let mut text = String::new();
-        for part in self.owned_parts() {
-            match part {
-                Part::Step(step) => push_step(*step, &mut text),
-                Part::Value(placeholder) => text.extend(["{", placeholder.word(), "}"]),
-            }
-        }
-        text
+        text(self.owned_parts())
     }
 
     fn owned_parts(&self) -> &[Part] {
@@ -271,6 +264,25 @@ fn push_step(step: Step, text: &mut String) {
         Step::Byte(byte) => text.push(char::from(byte)),
         Step::Many(Class::Segment) | Step::One(_) => text.push('*'),
         Step::Many(Class::Any) => text.push_str("**"),
+    }
+}
+
+/// Parts of a template as the file has them.
+fn text(parts: &[Part]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Part::Step(step) => push_step(*step, &mut text),
+            Part::Value(placeholder) => text.extend(["{", placeholder.word(), "}"]),
+        }
+    }
+    text
+}
+
+/// As the file has it.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(&self.parts))
     }
 }
 

@@ -32,6 +32,7 @@ mod settings;
 mod settings_check;
 #[cfg(test)]
 mod signing;
+mod supposed;
 mod unproven;
 mod validity;
 mod vouched;
@@ -46,6 +47,7 @@ pub use self::{
     limits::SessionLimits,
     rejected::{RejectReason, Rejected},
     settings::{IssuerKind, IssuerSettings, KeySource},
+    supposed::{Supposed, Wrong, WrongStage},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
 use crate::{session::Evidence, short_id::ShortId};

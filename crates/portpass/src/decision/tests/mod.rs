@@ -5,6 +5,7 @@ mod api_tokens;
 mod cel;
 mod claimed;
 mod deny;
+mod explain;
 mod faults;
 mod least_rule;
 mod namespaces;
@@ -25,8 +26,8 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::{
-    Denied, Grant, GroupSource, Held, Namespace, Owners, Policy, PolicySource, RuleSource, When,
-    Within,
+    Caller, Denied, Grant, GroupSource, Held, Mode, Namespace, Owners, Policy, PolicySource,
+    RuleSource, When, Within,
 };
 use crate::{
     config::{Located, Place},
@@ -86,6 +87,7 @@ struct RuleTable {
     any_run: bool,
     allow_root: bool,
     within: Vec<Vec<Spanned<String>>>,
+    mode: Mode,
 }
 
 fn located<T>(spanned: Spanned<T>) -> Located<T> {
@@ -129,6 +131,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         any_run: table.any_run,
         allow_root: table.allow_root,
         within: within(table.within),
+        mode: table.mode,
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()

@@ -290,7 +290,7 @@ proptest! {
         rules in vec(table(), 1..4), proof in caller(), asked in asked(), owners in some_owners(),
     ) {
         let policy = file(&rules, &[]);
-        let names = policy.namespaces(&proof, &registry("prod"));
+        let names = policy.namespaces(Caller::from(&proof), &registry("prod"));
         let kept = groups(&["kept"]);
         let held = Held { groups: &kept, owners: &owners };
         if let Ok(grant) = decide_held(&policy, proof, held, &asked) {

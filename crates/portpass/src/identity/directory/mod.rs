@@ -5,6 +5,7 @@
 
 mod jwt;
 mod known;
+mod suppose;
 mod vouched;
 
 use std::{path::Path, sync::Arc};
