@@ -51,6 +51,7 @@ mod variables;
 mod version;
 mod vocabulary;
 mod when;
+mod within;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
@@ -67,4 +68,5 @@ pub use self::{
     shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
+    within::Within,
 };
