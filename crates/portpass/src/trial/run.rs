@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Got, Stage, TestProof, TestResult, TestSource, Trial};
 use crate::{
     decision::Held,
-    identity::{Proof, Unproven},
+    identity::{ANONYMOUS, Proof, Unproven},
     refused::Ask,
     registry::Registry,
 };
@@ -75,7 +75,9 @@ impl Trial {
         registry: &Arc<Registry>,
         result: &mut TestResult,
     ) {
-        result.identity = Some(proof.identity().to_string());
+        let is_nobody = proof.is_anonymous();
+        let identity = (!is_nobody).then(|| proof.identity().to_string());
+        result.identity = Some(identity.unwrap_or_else(|| ANONYMOUS.to_owned()));
         result.facts = Some(proof.facts().clone());
         let decided = self.policy().decide(proof, held, registry, &test.ask);
         match decided {

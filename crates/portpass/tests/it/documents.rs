@@ -6,10 +6,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
-use portpass::{config, snapshot::Snapshot};
+use portpass::{config, snapshot::Snapshot, trial};
 use toml::{Table, Value};
 
 /// What examples assume to be there, unless they bring it along.
@@ -165,10 +166,9 @@ fn load(text: &str) -> Result<(), String> {
     let path = folder.path().join("portpass.toml");
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).map_err(|error| error.to_string())?;
-    match Snapshot::of(&config, None, Timestamp::UNIX_EPOCH) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let snapshot = Snapshot::of(&config, None, now).map_err(|error| error.to_string())?;
+    trial::check(&config, &Arc::new(snapshot), now).map_err(|error| error.to_string())
 }
 
 /// The base with an example on top: its tables replace those of their names,

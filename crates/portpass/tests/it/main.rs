@@ -24,6 +24,7 @@ mod ops;
 mod partial;
 mod refusals;
 mod relay;
+mod rule_tests;
 mod sessions;
 mod shim;
 mod sockets;

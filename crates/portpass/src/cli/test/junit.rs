@@ -34,7 +34,7 @@ pub(super) fn text(results: &[TestResult], places: &[String], took: SignedDurati
             continue;
         }
         let message = escaped(&result.complaint());
-        let why = escaped(&format!("{place}\n{}", report::failure(result, place)));
+        let why = escaped(&format!("{place}\n{}", report::failure(result)));
         // In an element lines are lines.
         let why = why.replace("&#10;", "\n");
         write!(

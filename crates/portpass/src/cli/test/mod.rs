@@ -200,7 +200,7 @@ expect = "refused at rules"
         assert_eq!((&read["passed"], &read["failed"]), (&json!(1), &json!(3)));
         let branch = &read["tests"][0];
         assert_eq!(branch["name"], "branch-pushes");
-        assert_eq!(branch["at"], "portpass.toml:33:10");
+        assert_eq!(branch["at"], "portpass.toml:31:10");
         assert_eq!(branch["identity"], "github:74");
         assert_eq!(branch["facts"]["ref_protected"], false);
         assert_eq!(branch["expected"], "granted");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cli::printer::{columns, printable},
     decision::{Outcome, RuleOutcome},
-    identity::{FactValue, Facts},
+    identity::{Fact, FactValue, Facts},
     trial::{Change, Expected, Got, TestResult},
 };
 
@@ -25,7 +25,7 @@ pub(super) fn text(results: &[TestResult], places: &[String]) -> String {
     for (result, place) in results.iter().zip(places) {
         if !result.passed {
             failed += 1;
-            let failure = failure(result, place);
+            let failure = failure(result);
             write!(text, "\n{} at {place}\n{failure}", result.name).expect(TAKES);
         }
     }
@@ -36,8 +36,7 @@ pub(super) fn text(results: &[TestResult], places: &[String]) -> String {
 }
 
 /// Why one failed: what was asked, how it differs, and what each rule said.
-pub(super) fn failure(result: &TestResult, place: &str) -> String {
-    debug_assert!(!place.is_empty(), "every test stands somewhere");
+pub(super) fn failure(result: &TestResult) -> String {
     let mut text = String::new();
     let mut line = |line: &str| writeln!(text, "  {}", printable(line)).expect(TAKES);
     if let Some(because) = &result.because {
@@ -49,7 +48,7 @@ pub(super) fn failure(result: &TestResult, place: &str) -> String {
     } else {
         asked.join(" ")
     };
-    let who = result.identity.as_deref().unwrap_or("somebody not proven");
+    let who = result.identity.as_deref().unwrap_or("a stranger");
     line(&format!("{who} asks {} for {asked}", result.registry));
     for shown in difference(result) {
         line(&shown);
@@ -65,10 +64,8 @@ pub(super) fn failure(result: &TestResult, place: &str) -> String {
         } => {
             line(&format!("the caller reads: {message}"));
             if let Some(fact) = unmet {
-                let value = value(result.facts.as_ref().and_then(|facts| facts.get(*fact)));
-                line(&format!(
-                    "the fact that is not as a rule wants it: {fact}, {value}"
-                ));
+                let value = value(*fact, result.facts.as_ref());
+                line(&format!("unmet: {fact}, which is {value}"));
             }
             if let Some(detail) = detail {
                 line(&format!("the operator reads: {detail}"));
@@ -153,20 +150,20 @@ fn said(outcome: &Outcome, facts: Option<&Facts>) -> String {
         Outcome::Suspended => "gives nothing to a suspended issuer's identities".to_owned(),
         Outcome::UnmetCel => "its expression is not true".to_owned(),
         Outcome::UnmetFact(fact) => {
-            let value = value(facts.and_then(|facts| facts.get(*fact)));
-            format!("wants {fact} to be otherwise: {value}")
+            let value = value(*fact, facts);
+            format!("wants {fact}, which is {value}, to be otherwise")
         }
         Outcome::Void(reason) => format!("gives nothing: {reason}"),
     }
 }
 
 /// What a caller has of a fact, in words.
-fn value(value: Option<&FactValue>) -> String {
-    match value {
-        None => "which is not there".to_owned(),
-        Some(FactValue::Flag(flag)) => format!("which is {flag}"),
-        Some(FactValue::List(list)) => format!("which is [{}]", list.join(", ")),
-        Some(FactValue::Text(text)) => format!("which is {text}"),
+fn value(fact: Fact, facts: Option<&Facts>) -> String {
+    match facts.and_then(|facts| facts.get(fact)) {
+        None => "missing".to_owned(),
+        Some(FactValue::Flag(flag)) => flag.to_string(),
+        Some(FactValue::List(list)) => format!("[{}]", list.join(", ")),
+        Some(FactValue::Text(text)) => text.clone(),
     }
 }
 

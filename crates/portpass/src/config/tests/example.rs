@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::{decision::Policy, identity::Directory};
+use crate::{decision::Policy, identity::Directory, trial::Trial};
 
 /// Files that the example names.
 const NAMED_FILES: [(&str, &str); 11] = [
@@ -63,6 +63,17 @@ fn the_example_loads_as_it_stands() {
             .len(),
         2
     );
+}
+
+#[test]
+fn the_tests_in_the_example_pass() {
+    let config = load_files(&[("portpass.toml", &example())]).unwrap();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let results = Trial::of(&config, now).unwrap().run_all(&config.tests);
+    assert_eq!(results.len(), 2);
+    for result in results {
+        assert!(result.passed, "{}", result.complaint());
+    }
 }
 
 #[test]

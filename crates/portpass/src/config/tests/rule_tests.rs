@@ -11,14 +11,13 @@ fn a_test_says_who_asks_what_and_what_comes_of_it() {
 operators = true
 
 [test.whole]
-proof = {{ issuer = "github", fixture = "tag", set = {{ owner_id = "65", ref_protected = true }}, remove = ["environment_node_id"], groups = ["people"] }}
+proof = {{ issuer = "github", fixture = "tag", set = {{ owner_id = "65", ref_protected = true }}, remove = ["actor"], groups = ["people"] }}
 ask = ["repository:a/b:pull,push", "registry:catalog:*"]
 expect = ["repository:a/b:pull"]
 owners = {{ "a/b" = {{ issuer = "github", id = "9" }} }}
 because = "of this"
 "#
-    )
-    .replace(r#", remove = ["environment_node_id"]"#, r#", remove = ["actor"]"#);
+    );
     let config = load_files(&[("portpass.toml", &text)]).unwrap_or_else(|error| panic!("{error}"));
     let [test] = config.tests.as_slice() else {
         panic!("{:?}", config.tests);
@@ -37,7 +36,10 @@ because = "of this"
             ("ref_protected".to_owned(), true.into())
         ]
     );
-    assert_eq!((&order.remove[0][..], &order.groups[0][..]), ("actor", "people"));
+    assert_eq!(
+        (&order.remove[0][..], &order.groups[0][..]),
+        ("actor", "people")
+    );
     assert_eq!(test.expect.to_string(), "repository:a/b:pull");
     assert_eq!(test.owners["a/b"], ("github".to_owned(), "9".to_owned()));
     assert_eq!(test.because.as_deref(), Some("of this"));
@@ -52,7 +54,10 @@ fn tests_are_spread_over_files_and_anybody_can_ask() {
     let config = load_files(&[("portpass.toml", &one), ("more.toml", more)]).unwrap();
     assert_eq!(config.tests.len(), 2);
     assert_eq!(config.tests[0].proof, TestProof::Anonymous);
-    assert_eq!(config.tests[0].expect, Expected::Refused(Some(Stage::Rules)));
+    assert_eq!(
+        config.tests[0].expect,
+        Expected::Refused(Some(Stage::Rules))
+    );
     assert_eq!((config.tests[0].at.file, config.tests[1].at.file), (0, 1));
 }
 
@@ -67,6 +72,11 @@ members = [{ issuer = "github", id = "74" }]
 proof = { issuer = "githup", fixture = "push-main" }
 registry = "prd"
 ask = ["repository:a:pul", "repository:a", "registry:prod:*", "registry:catalog:pull"]
+expect = "refused"
+
+[test.expectation]
+proof = "anonymous"
+ask = []
 expect = "refuse"
 
 [test.fixtures]
