@@ -34,7 +34,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let mut sources = Sources::default();
     let (_, fault) = sources.read(path);
     let mut faults: Vec<Fault> = fault.into_iter().collect();
-    let (mut patterns, mut ceilings) = Default::default();
+    let mut patterns = Vec::new();
+    let mut ceilings = Ceilings::default();
     if faults.is_empty() {
         (patterns, ceilings) = include::read(path, &mut sources, &mut faults);
     }

@@ -77,7 +77,7 @@ impl Covers<'_> {
 
     /// The names that are nobody's yet and that a push to a repository claims.
     pub(super) fn claims(&self, name: &str) -> impl Iterator<Item = &Namespace> {
-        let push = self.push.iter().filter(|_| self.within.allows(name));
+        let push = self.push.iter().filter(move |_| self.within.allows(name));
         push.filter_map(move |part| match &part.hold {
             Hold::Unclaimed(namespace) if part.cover.covers(name) => Some(namespace),
             Hold::Free

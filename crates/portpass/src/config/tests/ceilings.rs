@@ -95,7 +95,19 @@ fn settings_of_the_server_are_refused() {
         assert!(said.starts_with(&expected), "{section}: {said}");
         assert_eq!(said.matches("error:").count(), 1, "{said}");
     }
-    assert_snapshot!(said_of("public_url = \"https://evil.example.com\"\ninclude = [\"x.toml\"]"), @"");
+    assert_snapshot!(said_of("public_url = \"https://evil.example.com\"\ninclude = [\"x.toml\"]"), @r#"
+    error: `public_url` cannot stand in a file under a ceiling, which holds `deny`, `group`, `images`, `match`, `rule`, `test` only: move it into a file without `within`
+     --> team.toml:2:1
+      |
+    2 | public_url = "https://evil.example.com"
+      | ^^^^^^^^^^
+
+    error: an included file includes nothing itself; name the files in the main one
+     --> team.toml:3:1
+      |
+    3 | include = ["x.toml"]
+      | ^^^^^^^
+    "#);
 }
 
 #[test]
@@ -164,13 +176,29 @@ fn entries_are_pointed_at() {
         "",
     );
     let files = [("portpass.toml", main.as_str()), ("rules.d/a.toml", "")];
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    let said = load_files(&files).unwrap_err();
+    for expected in [
+        "error: `files` is missing\n --> portpass.toml:1:30\n",
+        "error: expected a pattern, as in \"rules.d/*.toml\"\n --> portpass.toml:1:58\n",
+        "error: unknown key `whitin`; did you mean `within`?\n --> portpass.toml:1:86\n",
+        "error: this entry names the main file itself, over which there is no ceiling: keep what \
+         has one in a folder of its own\n --> portpass.toml:1:131\n",
+    ] {
+        assert!(said.contains(expected), "{expected}{said}");
+    }
+    assert_eq!(said.matches("error:").count(), 4, "{said}");
 }
 
 #[test]
 fn the_main_file_has_no_ceiling() {
     let main = format!("within = \"shop/**\"\n{LEAST}");
-    assert_snapshot!(load_files(&[("portpass.toml", &main)]).unwrap_err(), @"");
+    assert_snapshot!(load_files(&[("portpass.toml", &main)]).unwrap_err(), @r#"
+    error: the main file has no ceiling: say `within` in an included file, or in an entry of `include`
+     --> portpass.toml:1:1
+      |
+    1 | within = "shop/**"
+      | ^^^^^^
+    "#);
 }
 
 #[test]
@@ -180,7 +208,13 @@ fn ceilings_that_nothing_lies_within_are_refused() {
         ("portpass.toml", main.as_str()),
         ("team.toml", "within = \"web/**\"\n"),
     ];
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    assert_snapshot!(load_files(&files).unwrap_err(), @r#"
+    error: no repository lies within both this and `shop/**`, which is a ceiling of the file already: make them meet, or remove one
+     --> team.toml:1:10
+      |
+    1 | within = "web/**"
+      |          ^^^^^^^^
+    "#);
 }
 
 #[test]
@@ -200,7 +234,19 @@ fn matches_and_groups_are_named_in_their_file_only() {
         ("team.toml", team.to_owned()),
     ];
     let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
-    assert_snapshot!(load_files(&files).unwrap_err(), @"");
+    let said = load_files(&files).unwrap_err();
+    let only = "stands in team.toml, a file under a ceiling, and may be named there only";
+    assert_eq!(
+        said.matches(&format!("error: match `mine` {only}")).count(),
+        2,
+        "{said}"
+    );
+    assert_eq!(
+        said.matches(&format!("error: group `ours` {only}")).count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(said.matches("--> portpass.toml:").count(), 3, "{said}");
     // Another team's file is outside, too, under whichever ceiling.
     let include = r#"[{ files = "*m.toml", within = "shop/**" }]"#;
     let other = "[rule.other]\ngroup = \"ours\"\npull = [\"shop/**\"]\n";
@@ -244,8 +290,18 @@ fn rows_of_images_lie_within() {
     let load = |rows: &str| load_files(&[("portpass.toml", &main), ("team.toml", &team(rows))]);
     let images = load("\"74\" = [\"shop/web\"]").unwrap().policy.images;
     assert_eq!(images["github"].keys().collect::<Vec<_>>(), ["74", "75"]);
-    assert_snapshot!(load("\"74\" = [\"shop/web\", \"web\"]").unwrap_err(), @"");
-    assert_snapshot!(load("\"75\" = [\"shop/api\"]").unwrap_err(), @"");
+    assert_snapshot!(load("\"74\" = [\"shop/web\", \"web\"]").unwrap_err(), @r#"
+    error: `web` does not lie within `shop/**`, which is the ceiling of this file: move the row into a file without this ceiling
+     --> team.toml:3:21
+      |
+    3 | "74" = ["shop/web", "web"]
+      |                     ^^^^^
+    "#);
+    let twice = load("\"75\" = [\"shop/api\"]").unwrap_err();
+    assert!(
+        twice.contains("`images.github.75` is set twice; first at portpass.toml:"),
+        "{twice}"
+    );
 }
 
 #[test]
@@ -257,5 +313,13 @@ fn what_a_rule_can_never_give_is_pointed_at_in_its_file() {
     fs::write(folder.path().join("team.toml"), team).unwrap();
     let config = load(&main).unwrap();
     let faults = Policy::compile(&config.policy).unwrap_err();
-    assert_snapshot!(without(folder.path(), &config.error(faults).render()), @"");
+    let said = without(folder.path(), &config.error(faults).render());
+    for expected in [
+        "`catalog` is of all repositories, and this file of those within `shop/**`",
+        "--> team.toml:2:7",
+        "`web/**` can never lie within `shop/**`",
+        "--> team.toml:5:9",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
 }

@@ -58,7 +58,7 @@ fn a_deny_takes_nothing_outside() {
     // A template without its fact means all below its fixed text, which here is nothing.
     for deny in [
         "pull = ['**']\ndelete = ['**']",
-        "pull = ['{user}']\ndelete = ['{user}']\nallow_root = true",
+        "pull = ['{namespace}']\ndelete = ['{namespace}']\nallow_root = true",
         "when = { environment = 'x' }\npull = ['**']\ndelete = ['**']",
     ] {
         let text = format!("{all}[deny.x]\nwithin = [['shop/**']]\n{deny}\n");
@@ -177,10 +177,10 @@ fn what_can_never_lie_within_is_refused() {
 
 #[test]
 fn what_can_never_be_claimed_within_is_refused() {
-    let rule = "push = ['shop/web/{repository}/**', 'shop/{repository}/**']";
+    let rule = "pull = ['shop/{service_account}/x']\npush = ['shop/{service_account}/x']";
     insta::assert_snapshot!(
-        faults(&under("['shop/web']", rule)),
-        @"'shop/{repository}/**': whoever pushes by `shop/{repository}/**` comes to own `shop/{repository}`"
+        faults(&under("['shop/*/x']", rule)),
+        @"'shop/{service_account}/x': whoever pushes by `shop/{service_account}/x` comes to own `shop/{service_account}`, which can never lie within `shop/*/x`, the ceiling of this file: begin with a text that does, or let the ceiling hold that name too"
     );
 }
 

@@ -7,6 +7,7 @@ use crate::{
     decision::{
         GroupSource, PolicySource, RuleSource, Within,
         compile::located_patterns,
+        glob::Step,
         namespace,
         pattern::Pattern,
         rule::{Rule, Who},
@@ -75,11 +76,7 @@ fn issuers<'s>(source: &'s PolicySource, who: &'s Who) -> BTreeSet<&'s str> {
 
 /// Whether nothing that is reached by anybody could lie under a ceiling; where there is
 /// nobody, nothing can be said.
-fn is_never(
-    reaches: impl ExactSizeIterator<Item = Vec<crate::decision::glob::Step>>,
-    within: &Within,
-) -> bool {
-    let mut reaches = reaches;
+fn is_never(mut reaches: impl ExactSizeIterator<Item = Vec<Step>>, within: &Within) -> bool {
     reaches.len() > 0 && !reaches.any(|steps| within.may_hold(&steps))
 }
 
