@@ -180,7 +180,7 @@ fn entries_are_pointed_at() {
     for expected in [
         "error: `files` is missing\n --> portpass.toml:1:30\n",
         "error: expected a pattern, as in \"rules.d/*.toml\"\n --> portpass.toml:1:58\n",
-        "error: unknown key `whitin`; did you mean `within`?\n --> portpass.toml:1:86\n",
+        "error: unknown key `whitin`; known: `files`, `within`\n --> portpass.toml:1:86\n",
         "error: this entry names the main file itself, over which there is no ceiling: keep what \
          has one in a folder of its own\n --> portpass.toml:1:131\n",
     ] {
