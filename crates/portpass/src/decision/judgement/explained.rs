@@ -10,7 +10,7 @@ use crate::decision::{
     actions::Actions,
     covers::{Covers, Part},
     hold::{Hold, Withheld},
-    pattern::Pattern,
+    pattern::{Cover, Pattern},
     request::Request,
     resource::Resource,
     rule::{Judged, Rule},
@@ -145,9 +145,7 @@ fn patterns(
                 Rendered {
                     action: action.to_owned(),
                     pattern: pattern.to_string(),
-                    rendered: cover
-                        .as_ref()
-                        .map_or_else(|_| Vec::new(), |cover| cover.texts()),
+                    rendered: cover.as_ref().map(Cover::texts).unwrap_or_default(),
                     withheld: cover.err().map(|unrendered| unrendered.to_string()),
                     covers: Vec::new(),
                 }
