@@ -127,7 +127,7 @@ impl RunKey {
                 signed.map(|()| signature)
             }
         };
-        signature.map_err(|_| NoKey(self.algorithm))
+        signature.map_err(|_unspecified| NoKey(self.algorithm))
     }
 }
 

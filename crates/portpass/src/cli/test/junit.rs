@@ -76,7 +76,44 @@ mod tests {
     fn each_test_is_a_case_and_failures_say_why() {
         let (results, places) = results(TESTS);
         let text = text(&results, &places, SignedDuration::from_millis(1234));
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="portpass test" tests="4" failures="3" errors="0" time="1.234">
+          <testsuite name="portpass test" tests="4" failures="3" errors="0" time="1.234" skipped="0">
+            <testcase classname="portpass.prod" name="branch-pushes">
+              <failure message="test `branch-pushes` fails: expected granted, got refused at rules: push to apps/github/acme/web refused for acme/web (ref refs/heads/topic/login, event push, ref_protected false): no rule allows this with ref_protected as it is (reviewers &lt;push&gt; previews &amp; more)" type="unexpected">portpass.toml:31:10
+          because reviewers &lt;push&gt; previews &amp; more
+          github:74 asks prod for repository:apps/github/acme/web:pull,push
+          - repository:apps/github/acme/web:pull,push
+          + refused at rules
+          the caller reads: push to apps/github/acme/web refused for acme/web (ref refs/heads/topic/login, event push, ref_protected false): no rule allows this with ref_protected as it is
+          unmet: ref_protected, which is false
+          rule.own-namespace  wants ref_protected, which is false, to be otherwise
+          2 others            are for other callers or registries, or about other access
+        </failure>
+            </testcase>
+            <testcase classname="portpass.prod" name="main-pulls-only">
+              <failure message="test `main-pulls-only` fails: repository:apps/github/acme/web:push is given, and was not expected" type="unexpected">portpass.toml:37:10
+          github:74 asks prod for repository:apps/github/acme/web:pull,push
+            repository:apps/github/acme/web:pull
+          + repository:apps/github/acme/web:push
+          rule.own-namespace  matches
+          2 others            are for other callers or registries, or about other access
+        </failure>
+            </testcase>
+            <testcase classname="portpass.prod" name="own-name"/>
+            <testcase classname="portpass.prod" name="squatter">
+              <failure message="test `squatter` fails: expected refused at rules, got refused at pin: the JWT's owner is not one that this issuer is configured for" type="unexpected">portpass.toml:47:10
+          a stranger asks prod for repository:apps/github/acme/web:pull,push
+          - refused at rules
+          + refused at pin
+          the caller reads: the JWT's owner is not one that this issuer is configured for
+          the operator reads: owner_id 999 is not pinned
+        </failure>
+            </testcase>
+          </testsuite>
+        </testsuites>
+        "#);
     }
 
     #[test]

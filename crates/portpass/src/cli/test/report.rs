@@ -175,7 +175,38 @@ mod tests {
     #[test]
     fn a_failure_shows_what_differs_and_why() {
         let (results, places) = results(TESTS);
-        insta::assert_snapshot!(text(&results, &places), @"");
+        insta::assert_snapshot!(text(&results, &places), @r"
+        FAILED branch-pushes
+        FAILED main-pulls-only
+        ok     own-name
+        FAILED squatter
+
+        branch-pushes at portpass.toml:31:10
+          because reviewers <push> previews & more
+          github:74 asks prod for repository:apps/github/acme/web:pull,push
+          - repository:apps/github/acme/web:pull,push
+          + refused at rules
+          the caller reads: push to apps/github/acme/web refused for acme/web (ref refs/heads/topic/login, event push, ref_protected false): no rule allows this with ref_protected as it is
+          unmet: ref_protected, which is false
+          rule.own-namespace  wants ref_protected, which is false, to be otherwise
+          2 others            are for other callers or registries, or about other access
+
+        main-pulls-only at portpass.toml:37:10
+          github:74 asks prod for repository:apps/github/acme/web:pull,push
+            repository:apps/github/acme/web:pull
+          + repository:apps/github/acme/web:push
+          rule.own-namespace  matches
+          2 others            are for other callers or registries, or about other access
+
+        squatter at portpass.toml:47:10
+          a stranger asks prod for repository:apps/github/acme/web:pull,push
+          - refused at rules
+          + refused at pin
+          the caller reads: the JWT's owner is not one that this issuer is configured for
+          the operator reads: owner_id 999 is not pinned
+
+        1 passed, 3 failed
+        ");
     }
 
     #[test]
@@ -198,7 +229,35 @@ ask = []
 expect = "refused"
 "#,
         );
-        insta::assert_snapshot!(text(&results, &places), @"");
+        insta::assert_snapshot!(text(&results, &places), @r"
+        FAILED login
+        FAILED nobody
+        FAILED somebody
+
+        login at portpass.toml:31:10
+          github:74 asks prod for a login
+          - a login
+          + refused at jwt
+          the caller reads: login refused for acme/web (ref refs/heads/main, event push): the JWT is for other, and not for this server
+
+        nobody at portpass.toml:36:10
+          anonymous asks prod for a login
+          - refused at deny
+          + refused at rules
+          the caller reads: login refused: no credential was presented; log in with the JWT of your platform as the password
+          deny.base  matches
+          2 others   are for other callers or registries, or about other access
+
+        somebody at portpass.toml:41:10
+          github:74 asks prod for a login
+          - refused
+          + a login
+          deny.base           matches
+          rule.own-namespace  matches
+          1 other             is for other callers or registries, or about other access
+
+        0 passed, 3 failed
+        ");
     }
 
     #[test]

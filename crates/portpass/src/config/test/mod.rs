@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for ExpectSection {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 let word = text.parse().map(ExpectSection::Word);
-                word.map_err(|_| E::unknown_variant(text, &Expected::WORDS))
+                word.map_err(|_unknown| E::unknown_variant(text, &Expected::WORDS))
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {

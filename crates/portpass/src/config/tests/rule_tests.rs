@@ -146,5 +146,11 @@ proof = "anonymous"
 ask = []
 expect = "refused"
 "#
-    ), @"");
+    ), @r"
+    error: `registry` is missing, and there are several: `other`, `prod`
+      --> portpass.toml:18:7
+       |
+    18 | [test.which]
+       |       ^^^^^
+    ");
 }
