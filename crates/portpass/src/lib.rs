@@ -44,3 +44,4 @@ pub mod registry;
 pub mod short_id;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trial;
