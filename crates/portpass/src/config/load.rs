@@ -34,7 +34,24 @@ use crate::decision::{PolicySource, When};
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let mut sources = Sources::default();
     let (_, fault) = sources.read(path);
-    let mut faults: Vec<Fault> = fault.into_iter().collect();
+    loaded(path, sources, fault.into_iter().collect())
+}
+
+/// Reads a text as though it stood in the file at `path`, which need not be there.
+///
+/// # Errors
+///
+/// Every fault that can be seen without asking another system.
+pub fn load_text(path: &Path, text: String) -> Result<Config, ConfigError> {
+    let sources = Sources::of_text(&path.to_string_lossy(), text);
+    loaded(path, sources, Vec::new())
+}
+
+fn loaded(
+    path: &Path,
+    mut sources: Sources,
+    mut faults: Vec<Fault>,
+) -> Result<Config, ConfigError> {
     let mut patterns = Vec::new();
     if faults.is_empty() {
         patterns = include_files(path, &mut sources, &mut faults);

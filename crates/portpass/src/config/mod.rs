@@ -18,7 +18,7 @@ pub use self::{
     file::schema,
     limits::Limits,
     listen::ListenSettings,
-    load::load,
+    load::{load, load_text},
     log::{LogFormat, LogLevel, LogSettings},
     metrics::MetricSettings,
     number::Number,
