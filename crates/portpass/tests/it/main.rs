@@ -13,6 +13,7 @@ mod answers;
 mod app;
 mod clients;
 mod documents;
+mod example;
 mod journal;
 mod layers;
 mod limits;

@@ -64,16 +64,13 @@ fn missing(platform: &Platform, config: &str) -> Option<String> {
     let why = "It stays when a name is given up and taken by somebody else.";
     Some(match (platform.kind, &platform.url) {
         (IssuerKind::GithubActions, _) => format!(
-            "Put the numeric id of {name} into {config}, wherever PUT-THE-ID-HERE stands:\n   \
-             the `id` that\n   curl -s https://api.github.com/users/{name}\n   prints. {why}"
+            "Put the numeric id of {name} into {config}: the `id` that\n   curl -s https://api.github.com/users/{name}\n   prints. {why}"
         ),
         (IssuerKind::Forgejo, Some(url)) => format!(
-            "Put the numeric id of {name} into {config}, wherever PUT-THE-ID-HERE stands:\n   \
-             the `id` that\n   curl -s {url}/api/v1/users/{name}\n   prints. {why}"
+            "Put the numeric id of {name} into {config}: the `id` that\n   curl -s {url}/api/v1/users/{name}\n   prints. {why}"
         ),
         _ => format!(
-            "Put the numeric id of your group into {config}, wherever PUT-THE-ID-HERE stands;\n   \
-             the group's page shows it. A subgroup has an id of its own: list each that pushes."
+            "Put the numeric id of your group into {config}; the group's page shows it.\n   A subgroup has an id of its own: list each that pushes."
         ),
     })
 }

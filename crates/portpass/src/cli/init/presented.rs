@@ -57,9 +57,10 @@ fn supposed(plan: &Plan, jwt: &UnverifiedJwt, now: Timestamp) -> anyhow::Result<
     let config = config::load_text(&plan.folder.join(config_file::NAME), draft)?;
     let directory = Directory::build(config.issuers.clone(), None, &config.data_dir, now)
         .map_err(|faults| config.error(faults))?;
-    directory
-        .suppose(jwt, now)
-        .map_err(|stranger| anyhow!("the JWT cannot be read as {}: {stranger}", kind_of(plan)))
+    directory.suppose(jwt, now).map_err(|stranger| {
+        let detail = stranger.detail.unwrap_or_else(|| stranger.reason.to_string());
+        anyhow!("the JWT is not as {} signs them: {detail}", kind_of(plan))
+    })
 }
 
 fn kind_of(plan: &Plan) -> &'static str {

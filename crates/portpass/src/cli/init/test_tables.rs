@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     job::Job,
     plan::{Grant, Plan},
-    platform::{Platform, Tenant, UNKNOWN_ID},
+    platform::{Platform, Tenant},
     text::toml_quoted,
 };
 use crate::identity::IssuerKind;
@@ -195,22 +195,15 @@ fn of_platform(platform: &Platform) -> Vec<Table> {
     let repository = format!("{}/web", platform.owner());
     let own = format!("apps/{name}/{}", repository.to_ascii_lowercase());
     let (push, pull) = (format!("repository:{own}:pull,push"), format!("repository:{own}:pull"));
-    let mut set = vec![("repository", repository)];
+    // Whose it is need not be said: a fixture is of the tenant that is pinned.
+    let set = vec![("repository", repository)];
     let mut squatter = set.clone();
     if let Tenant::Owner { id, .. } = &platform.tenant {
-        set.push(("owner_id", id.as_deref().unwrap_or(UNKNOWN_ID).to_owned()));
         squatter.push(("owner_id", other_than(id.as_deref()).to_owned()));
     } else if let Tenant::Path(path) = &platform.tenant {
         squatter = vec![("repository", format!("{path}-evil/web"))];
     }
-    let hostile = format!("{}/..", platform.owner());
-    let hostile = set
-        .iter()
-        .map(|(word, value)| match *word {
-            "repository" => ("repository", hostile.clone()),
-            word => (word, value.clone()),
-        })
-        .collect();
+    let hostile = vec![("repository", format!("{}/..", platform.owner()))];
     let mut tables = vec![
         table(
             "main-pushes",
