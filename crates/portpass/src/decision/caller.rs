@@ -1,5 +1,7 @@
 //! What the rules look at of whoever asks: proven, or only supposed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Ceiling, Policy, cel::NamedClaims};
@@ -134,21 +136,23 @@ impl<'p> Caller<'p> {
         self.is_bound
     }
 
-    /// Whether it is known of a claim what it is, or that there is none.
-    pub(super) fn tells(&self, claim: &str) -> bool {
-        match self.told {
-            Told::All => true,
-            Told::Named(named) => {
-                self.claims.contains_key(claim) || named.is_some_and(|named| named.has(claim))
-            }
+    /// Of which claims of these nobody knows what they are, or that there are
+    /// none.
+    pub(super) fn untold(&self, claims: &NamedClaims) -> BTreeSet<String> {
+        match (self.told, claims) {
+            (Told::All | Told::Named(Some(NamedClaims::All)), _) => BTreeSet::new(),
+            (Told::Named(_), NamedClaims::All) => BTreeSet::from(["claims".to_owned()]),
+            (Told::Named(named), NamedClaims::Some(names)) => names
+                .iter()
+                .filter(|name| !self.claims.contains_key(*name))
+                .filter(|name| !named.is_some_and(|named| named.has(name)))
+                .map(|name| format!("claims.{name}"))
+                .collect(),
         }
     }
 
-    /// Whether it is known of every claim.
-    pub(super) fn tells_all(&self) -> bool {
-        match self.told {
-            Told::All | Told::Named(Some(NamedClaims::All)) => true,
-            Told::Named(Some(NamedClaims::Some(_)) | None) => false,
-        }
+    /// Whether it is known of all of these claims.
+    pub(super) fn tells_all_of(&self, claims: &NamedClaims) -> bool {
+        matches!(self.told, Told::All) || self.untold(claims).is_empty()
     }
 }

@@ -41,15 +41,19 @@ impl Policy {
 /// What the provider's token gives to one caller.
 pub(super) struct Claimed<'r, 'p> {
     request: &'r Request<'p>,
-    rules: &'p [Rule],
+    rules: Vec<&'p Rule>,
     given: &'r [Access],
 }
 
 impl<'r, 'p> Claimed<'r, 'p> {
-    pub(super) fn new(request: &'r Request<'p>, rules: &'p [Rule], given: &'r [Access]) -> Self {
+    pub(super) fn new(
+        request: &'r Request<'p>,
+        rules: impl IntoIterator<Item = &'p Rule>,
+        given: &'r [Access],
+    ) -> Self {
         Self {
             request,
-            rules,
+            rules: rules.into_iter().collect(),
             given,
         }
     }

@@ -5,7 +5,14 @@ use std::sync::Arc;
 use scope::Scopes;
 use serde::Serialize;
 
-use super::{Access, Caller, Held, Mode, Outcome, Policy};
+use super::{
+    Access, Caller, Held, Mode, Outcome, Policy,
+    decided::decision_id,
+    judgement::{Given, Why},
+    policy::{Basis, Counting},
+    refusal::Refusal,
+    request::Assumed,
+};
 use crate::{
     config::Place,
     identity::{Fact, FactValue},
@@ -80,6 +87,10 @@ pub struct Explained {
     /// The expression, where it is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmet_cel: Option<String>,
+    /// What the record does not tell of what its expression names; what is said
+    /// here is then as if the expression gave the most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<String>,
     /// Its patterns, made for this caller; none where its conditions are unmet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<Rendered>,
@@ -119,24 +130,97 @@ pub struct Rendered {
 impl Policy {
     /// What [`Policy::decide`] would do for a caller, and what each rule has to
     /// do with it.
+    ///
+    /// It is the judgement that decides, put into words: the two cannot disagree.
     pub fn explain(
         &self,
-        _caller: Caller<'_>,
-        _held: Held<'_>,
-        _registry: &Registry,
-        _asked: &Scopes,
+        caller: Caller<'_>,
+        held: Held<'_>,
+        registry: &Registry,
+        asked: &Scopes,
     ) -> Explanation {
-        todo!()
+        let groups = self.groups.of(caller, held.groups);
+        let request = self.request(caller, registry, &groups, held);
+        let request = request.assuming(Assumed::Most);
+        let judgement = self.judge(&request, Basis::Rules, Counting::Live);
+        let policy = self.standing(caller, &groups, &judgement);
+        let mut rules = judgement.explained(Mode::Live, asked);
+        let verdict = self.verdict_of(caller, held, registry, asked, Counting::Live);
+        let mut shadow = None;
+        if self.has_shadow() {
+            let judgement = self.judge(&request, Basis::Rules, Counting::AlsoShadow);
+            rules.extend(judgement.explained(Mode::Shadow, asked));
+            let other = self.verdict_of(caller, held, registry, asked, Counting::AlsoShadow);
+            shadow = (other != verdict).then_some(other);
+        }
+        let weighed = judgement.weigh(asked);
+        let message = weighed.err().map(|(scope, reason)| {
+            let id = decision_id(caller.login(), &registry.name, asked, policy);
+            Refusal::new(reason, scope, caller, id).to_string()
+        });
+        Explanation {
+            message: message.filter(|_| matches!(verdict, Verdict::Refused { .. })),
+            verdict,
+            policy,
+            groups: if caller.is_bound() {
+                groups.clone()
+            } else {
+                Vec::new()
+            },
+            rules,
+            shadow,
+        }
     }
 
     /// What [`Policy::decide`] would do for a caller, and no more.
     pub fn verdict(
         &self,
-        _caller: Caller<'_>,
-        _held: Held<'_>,
-        _registry: &Registry,
-        _asked: &Scopes,
+        caller: Caller<'_>,
+        held: Held<'_>,
+        registry: &Registry,
+        asked: &Scopes,
     ) -> Verdict {
-        todo!()
+        self.verdict_of(caller, held, registry, asked, Counting::Live)
+    }
+
+    /// Whatever a record does not tell is taken both ways: only where that makes
+    /// a difference is the verdict untold.
+    fn verdict_of(
+        &self,
+        caller: Caller<'_>,
+        held: Held<'_>,
+        registry: &Registry,
+        asked: &Scopes,
+        counting: Counting,
+    ) -> Verdict {
+        let groups = self.groups.of(caller, held.groups);
+        let most = self.request(caller, registry, &groups, held);
+        let most = most.assuming(Assumed::Most);
+        let judgement = self.judge(&most, Basis::Rules, counting);
+        let verdict = Verdict::of(judgement.weigh(asked));
+        if caller.tells_all_of(&self.claims) && !caller.has_untold_ceiling() {
+            return verdict;
+        }
+        let least = self.request(caller, registry, &groups, held);
+        let least = least.assuming(Assumed::Least);
+        let otherwise = self.judge(&least, Basis::Rules, counting);
+        if verdict == Verdict::of(otherwise.weigh(asked)) {
+            verdict
+        } else {
+            Verdict::Untold(judgement.untold().into_iter().collect())
+        }
+    }
+}
+
+impl Verdict {
+    fn of(weighed: Result<Given, Why<'_>>) -> Self {
+        match weighed {
+            Ok(given) => Self::Granted(given.access),
+            Err((_, reason)) => Self::Refused {
+                code: reason.code(),
+                stage: reason.stage(),
+                unmet: reason.unmet(),
+            },
+        }
     }
 }

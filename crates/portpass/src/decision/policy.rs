@@ -29,6 +29,9 @@ pub struct Policy {
     /// In alphabetical order, as are the denies.
     pub(super) rules: Vec<Rule>,
     pub(super) denies: Vec<Rule>,
+    /// Those that say what they would do, and do nothing.
+    pub(super) shadow_rules: Vec<Rule>,
+    pub(super) shadow_denies: Vec<Rule>,
     pub(super) groups: Groups,
     pub(super) images: Images,
     /// The claims that some rule names.
@@ -43,6 +46,14 @@ pub(super) enum Basis<'g> {
     Claim(&'g [Access]),
     /// The rules.
     Rules,
+}
+
+/// Which rules count.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Counting {
+    /// Those in shadow as if they were live, too.
+    AlsoShadow,
+    Live,
 }
 
 impl Policy {
@@ -135,21 +146,8 @@ impl Policy {
         let mut groups = self.groups.of(Caller::from(&proof), held.groups);
         let (rules, policy, weighed) = {
             let request = self.request(Caller::from(&proof), registry, &groups, held);
-            let giver = match basis {
-                Basis::Claim(given) => Giver::Claim(Claimed::new(&request, &self.rules, given)),
-                Basis::Rules => Giver::Rules(Allows::of(&request, &self.rules)),
-            };
-            let judgement = Judgement::of(&request, giver, &self.denies);
-            let policy = version::standing(&Standing {
-                file: self.version,
-                is_bound: proof.is_bound(),
-                groups: groups
-                    .iter()
-                    .map(|name| &**name)
-                    .filter(|name| self.groups.is_operators(name))
-                    .collect(),
-                owners: judgement.owners(),
-            });
+            let judgement = self.judge(&request, basis, Counting::Live);
+            let policy = self.standing(request.caller, &groups, &judgement);
             (judgement.outcomes(asked), policy, judgement.weigh(asked))
         };
         if !proof.is_bound() {
@@ -178,7 +176,47 @@ impl Policy {
         }
     }
 
-    fn request<'p>(
+    /// What every rule says of a request.
+    pub(super) fn judge<'r, 'p>(
+        &'p self,
+        request: &'r Request<'p>,
+        basis: Basis<'r>,
+        counting: Counting,
+    ) -> Judgement<'r, 'p> {
+        let rules = counting.of(&self.rules, &self.shadow_rules);
+        let giver = match basis {
+            Basis::Claim(given) => Giver::Claim(Claimed::new(request, rules, given)),
+            Basis::Rules => Giver::Rules(Allows::of(request, rules)),
+        };
+        let denies = counting.of(&self.denies, &self.shadow_denies);
+        Judgement::of(request, giver, denies)
+    }
+
+    /// The version that a judgement was made under.
+    pub(super) fn standing(
+        &self,
+        caller: Caller<'_>,
+        groups: &[Arc<str>],
+        judgement: &Judgement<'_, '_>,
+    ) -> ShortId {
+        version::standing(&Standing {
+            file: self.version,
+            is_bound: caller.is_bound(),
+            groups: groups
+                .iter()
+                .map(|name| &**name)
+                .filter(|name| self.groups.is_operators(name))
+                .collect(),
+            owners: judgement.owners(),
+        })
+    }
+
+    /// Whether some rule is in shadow.
+    pub fn has_shadow(&self) -> bool {
+        !self.shadow_rules.is_empty() || !self.shadow_denies.is_empty()
+    }
+
+    pub(super) fn request<'p>(
         &'p self,
         caller: Caller<'p>,
         registry: &'p Registry,
@@ -197,6 +235,20 @@ impl Policy {
                 .iter()
                 .filter_map(|name| Some((name.clone(), proof.claims().get(name)?.clone())))
                 .collect(),
+        }
+    }
+}
+
+impl Counting {
+    /// The rules that count, in alphabetical order.
+    fn of<'p>(self, live: &'p [Rule], shadow: &'p [Rule]) -> Vec<&'p Rule> {
+        match self {
+            Self::Live => live.iter().collect(),
+            Self::AlsoShadow => {
+                let mut rules: Vec<_> = live.iter().chain(shadow).collect();
+                rules.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+                rules
+            }
         }
     }
 }

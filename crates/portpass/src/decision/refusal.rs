@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use scope::{Scope, Scopes};
 
-use super::{Caller, placeholder::OwnerId};
+use super::{Caller, Stage, placeholder::OwnerId};
 use crate::{
     identity::{Fact, FactType, FactValue, Facts},
     short_id::ShortId,
@@ -69,19 +69,7 @@ impl Refusal {
 
     /// The reason as a stable word, for events and metrics.
     pub fn code(&self) -> &'static str {
-        match self.reason {
-            Reason::Ceiling => "ceiling",
-            Reason::Denied => "denied",
-            Reason::InvalidName => "invalid_name",
-            Reason::LoginRequired => "login_required",
-            Reason::NoRule => "no_rule",
-            Reason::Owned { .. } => "owned",
-            Reason::ProviderWithheld => "provider_withheld",
-            Reason::Suspended => "suspended",
-            Reason::UnmetCel => "unmet_cel",
-            Reason::UnmetFact(_) => "unmet_fact",
-            Reason::UnusableFact(_) => "unusable_fact",
-        }
+        self.reason.code()
     }
 
     /// The fact that was not as some rule wants it.
@@ -91,7 +79,40 @@ impl Refusal {
 }
 
 impl Reason {
-    fn unmet(&self) -> Option<Fact> {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling",
+            Self::Denied => "denied",
+            Self::InvalidName => "invalid_name",
+            Self::LoginRequired => "login_required",
+            Self::NoRule => "no_rule",
+            Self::Owned { .. } => "owned",
+            Self::ProviderWithheld => "provider_withheld",
+            Self::Suspended => "suspended",
+            Self::UnmetCel => "unmet_cel",
+            Self::UnmetFact(_) => "unmet_fact",
+            Self::UnusableFact(_) => "unusable_fact",
+        }
+    }
+
+    /// Who refuses.
+    pub(super) fn stage(&self) -> Stage {
+        match self {
+            Self::Denied => Stage::Deny,
+            Self::Ceiling
+            | Self::InvalidName
+            | Self::LoginRequired
+            | Self::NoRule
+            | Self::Owned { .. }
+            | Self::ProviderWithheld
+            | Self::Suspended
+            | Self::UnmetCel
+            | Self::UnmetFact(_)
+            | Self::UnusableFact(_) => Stage::Rules,
+        }
+    }
+
+    pub(super) fn unmet(&self) -> Option<Fact> {
         match self {
             Self::UnmetFact(fact) | Self::UnusableFact(fact) => Some(*fact),
             Self::Ceiling

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Namespace, Outcome,
+    Mode, Namespace, Outcome,
     actions::Actions,
     cel::Expression,
     condition::{Conjunction, Leaning, Unmet},
@@ -11,15 +11,19 @@ use super::{
     glob,
     hold::{Hold, Withheld},
     pattern::Pattern,
-    request::Request,
+    request::{Assumed, Request},
     template::Unrendered,
 };
+use crate::config::Place;
 
 /// A `[rule.*]` or `[deny.*]`.
 #[derive(Debug)]
 pub(super) struct Rule {
     /// Its table: `rule.own-namespace`.
     pub(super) name: Arc<str>,
+    /// Where that begins.
+    pub(super) at: Place,
+    pub(super) mode: Mode,
     pub(super) who: Who,
     /// The registries it is about; none: all.
     pub(super) registries: Vec<String>,
@@ -54,7 +58,7 @@ pub(super) enum Judged<'p> {
     /// suspended.
     Suspended,
     UnmetCel,
-    UnmetFact(Unmet),
+    UnmetFact(Unmet<'p>),
     Void(Unrendered),
 }
 
@@ -71,7 +75,7 @@ impl Rule {
             return Judged::UnmetFact(unmet);
         }
         if let Some(expression) = &self.cel
-            && expression.evaluate(request.variables()) != Some(true)
+            && request.evaluate(expression, Assumed::Most) != Some(true)
         {
             return Judged::UnmetCel;
         }
@@ -96,7 +100,7 @@ impl Rule {
             return Judged::UnmetFact(unmet);
         }
         if let Some(expression) = &self.cel
-            && expression.evaluate(request.variables()) == Some(false)
+            && request.evaluate(expression, Assumed::Least) == Some(false)
         {
             return Judged::UnmetCel;
         }

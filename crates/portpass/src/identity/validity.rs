@@ -43,6 +43,19 @@ impl Terms {
         Ok(life)
     }
 
+    /// Everything that is wrong with a JWT that is presented now: one thing of its
+    /// times, one of its audience.
+    pub(super) fn faults(&self, claims: &Claims, now: Timestamp) -> Vec<RejectReason> {
+        let age = match self.check_but_age(claims, now) {
+            Ok(life) => life
+                .is_over(now)
+                .then_some(RejectReason::Expired { at: life.expires }),
+            Err(reason) => Some(reason),
+        };
+        let audience = self.check_audience(claims).err();
+        age.into_iter().chain(audience).collect()
+    }
+
     /// Checks a JWT whose login goes on after it has expired: everything but its
     /// age, and that the login has not reached its cap.
     pub(super) fn check_within(

@@ -1,9 +1,10 @@
 //! What is given of one request, once the denies have taken theirs.
 
 mod allows;
+mod explained;
 mod giver;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use scope::{Scope, Scopes, is_repository_name};
 
@@ -26,7 +27,7 @@ pub(super) struct Judgement<'r, 'p> {
     giver: Giver<'r, 'p>,
     denies: Vec<(&'p Rule, Judged<'p>)>,
     /// What bounds everything that is given; only API tokens have one.
-    ceiling: Option<&'p Ceiling>,
+    ceiling: Option<Cow<'p, Ceiling>>,
 }
 
 /// What is given.
@@ -42,13 +43,17 @@ pub(super) type Why<'s> = (Option<&'s Scope>, Reason);
 
 impl<'r, 'p> Judgement<'r, 'p> {
     /// Asks every deny.
-    pub(super) fn of(request: &'r Request<'p>, giver: Giver<'r, 'p>, denies: &'p [Rule]) -> Self {
+    pub(super) fn of(
+        request: &'r Request<'p>,
+        giver: Giver<'r, 'p>,
+        denies: impl IntoIterator<Item = &'p Rule>,
+    ) -> Self {
         let deny = |rule: &'p Rule| (rule, rule.judge_as_deny(request));
         Self {
             request,
             giver,
-            denies: denies.iter().map(deny).collect(),
-            ceiling: request.caller.ceiling(),
+            denies: denies.into_iter().map(deny).collect(),
+            ceiling: request.ceiling(),
         }
     }
 
@@ -121,9 +126,8 @@ impl<'r, 'p> Judgement<'r, 'p> {
         if !is_repository_name(name) {
             return Actions::default();
         }
-        let allowed = self
-            .ceiling
-            .map_or(Actions::ALL, |ceiling| ceiling.allows(name));
+        let ceiling = self.ceiling.as_ref();
+        let allowed = ceiling.map_or(Actions::ALL, |ceiling| ceiling.allows(name));
         self.giver.gives(scope).minus(self.taken(name)).and(allowed)
     }
 

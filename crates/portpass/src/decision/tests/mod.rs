@@ -5,6 +5,7 @@ mod api_tokens;
 mod cel;
 mod claimed;
 mod deny;
+mod explain;
 mod faults;
 mod least_rule;
 mod namespaces;
