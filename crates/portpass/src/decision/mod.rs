@@ -50,6 +50,7 @@ mod variables;
 mod version;
 mod vocabulary;
 mod when;
+mod within;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
@@ -65,4 +66,5 @@ pub use self::{
     refusal::{Refusal, rejection},
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
+    within::Within,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::When;
+use super::{When, Within};
 use crate::config::{Located, Place};
 
 /// Everything that a [`Policy`](super::Policy) is compiled from.
@@ -104,4 +104,6 @@ pub struct RuleSource {
     pub allow_root: bool,
     /// Whether it counts.
     pub mode: Mode,
+    /// The ceiling of its file: what it gives or takes lies under it.
+    pub within: Within,
 }

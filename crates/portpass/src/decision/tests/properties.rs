@@ -63,6 +63,10 @@ pub(super) fn table() -> impl Strategy<Value = String> {
 }
 
 pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
+    policy(&text(rules, denies))
+}
+
+pub(super) fn text(rules: &[String], denies: &[String]) -> String {
     let mut text = "[match.m]\nfork = false\n[match.n]\nref_protected = true\n[group]\nops = [['github', '74']]\nkept = 'operators'\n[images.github]\n74 = ['web']\n".to_owned();
     for (index, rule) in rules.iter().enumerate() {
         text.extend(["[rule.r", &index.to_string(), "]\n", rule]);
@@ -71,7 +75,7 @@ pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
         let deny = deny.replace("any_run = true\n", "");
         text.extend(["[deny.d", &index.to_string(), "]\n", &deny]);
     }
-    policy(&text)
+    text
 }
 
 pub(super) fn caller() -> impl Strategy<Value = Proof> {
