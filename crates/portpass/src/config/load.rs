@@ -1,7 +1,7 @@
 //! From the files to a [`Config`], or to every fault in them.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -45,13 +45,19 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let config = assemble(&mut reading);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
-        faults, referenced, ..
+        faults,
+        referenced,
+        tables,
+        ..
     } = reading;
     if !faults.is_empty() {
         return Err(ConfigError::new(sources, faults));
     }
     let footprint = Footprint::new(path, patterns, &referenced, &sources);
-    Ok(config(footprint, sources))
+    Ok(Config {
+        tables,
+        ..config(footprint, sources)
+    })
 }
 
 /// Reads the files that the main one includes; gives its patterns.
@@ -227,6 +233,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         issuers,
         policy,
         remarks: Vec::new(),
+        tables: BTreeMap::new(),
         footprint,
         sources,
     }

@@ -23,6 +23,8 @@ mod glob;
 mod groups;
 mod hold;
 mod images;
+mod inclusion;
+mod inspect;
 mod judgement;
 mod least_rule;
 mod matches;
@@ -53,6 +55,7 @@ pub(crate) use self::decided::scope_text;
 pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
+    inspect::{Shape, Way},
     least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
     owners::{Held, Namespace, Owners},

@@ -76,4 +76,6 @@ pub struct RuleSource {
     pub any_run: bool,
     /// Whether a template may begin with a placeholder.
     pub allow_root: bool,
+    /// The findings about it that are known and meant; they change nothing.
+    pub allow_lints: Vec<Located<String>>,
 }

@@ -143,6 +143,7 @@ impl Config {
                 ..PolicySource::default()
             },
             remarks,
+            tables: std::collections::BTreeMap::new(),
             footprint: Footprint::default(),
             sources,
         }

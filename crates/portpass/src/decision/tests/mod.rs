@@ -116,6 +116,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         catalog: table.catalog,
         any_run: table.any_run,
         allow_root: table.allow_root,
+        allow_lints: Vec::new(),
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()
