@@ -38,6 +38,7 @@ pub mod config;
 pub mod dev;
 pub mod event_id;
 pub mod limits;
+pub mod lint;
 pub mod metrics;
 mod outbound;
 pub mod registry;

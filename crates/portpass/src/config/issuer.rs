@@ -34,6 +34,10 @@ pub(super) struct IssuerSection {
     /// then present it here.
     #[serde(default)]
     allow_extra_audiences: bool,
+    /// The findings of `portpass check` that are known and meant, by their codes
+    /// in `docs/reference/lints.md`. Example: `["PP010"]`.
+    #[serde(default)]
+    allow_lints: Vec<Located<String>>,
     /// Whether its keys may be fetched from a private address.
     #[serde(default)]
     allow_private_network: bool,
@@ -188,6 +192,7 @@ impl IssuerSection {
                 at: path.at,
             }),
             allow_private_network: self.allow_private_network,
+            allow_lints: self.allow_lints,
         }
     }
 

@@ -1,6 +1,6 @@
 //! From the files to a [`Config`], or to every fault in them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use toml::de::DeTable;
 
@@ -62,13 +62,19 @@ fn loaded(
     let config = assemble(&mut reading, &ceilings);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
-        faults, referenced, ..
+        faults,
+        referenced,
+        tables,
+        ..
     } = reading;
     if !faults.is_empty() {
         return Err(ConfigError::new(sources, faults));
     }
     let footprint = Footprint::new(path, patterns, &referenced, &sources);
-    Ok(config(footprint, sources))
+    Ok(Config {
+        tables,
+        ..config(footprint, sources)
+    })
 }
 
 /// All files as one tree, without what is not in this version, and the tables
@@ -199,6 +205,7 @@ fn assemble(
         policy,
         tests,
         remarks: Vec::new(),
+        tables: BTreeMap::new(),
         footprint,
         sources,
     }

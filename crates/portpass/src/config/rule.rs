@@ -14,6 +14,10 @@ use crate::decision::{Mode, RuleSource, When};
     reason = "each is a key of the file that is true or false"
 )]
 pub(super) struct RuleSection {
+    /// The findings of `portpass check` that are known and meant, by their codes
+    /// in `docs/reference/lints.md`. Example: `["PP005"]`.
+    #[serde(default)]
+    allow_lints: Vec<Located<String>>,
     /// Whether names are rendered without a literal prefix, so that callers
     /// share the registry's root.
     #[serde(default)]
@@ -104,6 +108,7 @@ impl RuleSection {
             allow_root: self.allow_root,
             mode: Mode::Live,
             within: known.ceilings.over(at.file).clone(),
+            allow_lints: self.allow_lints,
         }
     }
 }

@@ -25,6 +25,8 @@ mod glob;
 mod groups;
 mod hold;
 mod images;
+mod inclusion;
+mod inspect;
 mod judgement;
 mod least_rule;
 mod matches;
@@ -58,6 +60,7 @@ pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
     explain::{Explained, Explanation, Rendered, Stage, UnmetFact, Verdict},
+    inspect::{Shape, Way},
     least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
     owners::{Held, Namespace, Owners},

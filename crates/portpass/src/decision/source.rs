@@ -106,4 +106,6 @@ pub struct RuleSource {
     pub mode: Mode,
     /// The ceiling of its file: what it gives or takes lies under it.
     pub within: Within,
+    /// The findings about it that are known and meant; they change nothing.
+    pub allow_lints: Vec<Located<String>>,
 }

@@ -18,6 +18,7 @@ mod facts;
 mod forgejo;
 mod github_actions;
 mod gitlab;
+mod gives;
 mod issuer;
 mod keys;
 mod kind;
@@ -43,6 +44,7 @@ pub use self::{
     binding::Binding,
     directory::{Circumstances, Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
+    gives::Gives,
     keys::Withdrawn,
     limits::SessionLimits,
     rejected::{RejectReason, Rejected},

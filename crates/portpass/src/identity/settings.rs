@@ -58,6 +58,8 @@ pub struct IssuerSettings {
     /// A bearer token sent to the issuer's own host only; read anew at each fetch.
     pub bearer_file: Option<Located<PathBuf>>,
     pub allow_private_network: bool,
+    /// The findings about it that are known and meant; they change nothing.
+    pub allow_lints: Vec<Located<String>>,
 }
 
 /// Where an issuer's keys come from.

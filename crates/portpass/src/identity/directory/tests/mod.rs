@@ -63,6 +63,7 @@ fn settings(name: &str, kind: IssuerKind, keys: &[SigningKey]) -> IssuerSettings
         ca: None,
         bearer_file: None,
         allow_private_network: false,
+        allow_lints: Vec::new(),
     }
 }
 
