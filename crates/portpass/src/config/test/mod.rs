@@ -1,9 +1,11 @@
 //! `[test.*]`: what the rules must say of a fixture.
 
+mod asked;
+mod fixture;
+
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use scope::Scopes;
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -11,13 +13,13 @@ use serde::{
         value::{MapAccessDeserializer, SeqAccessDeserializer},
     },
 };
-use serde_json::Value;
 
-use super::{Fault, Located, Place, group::check_id, names, read::Reading, suggest};
+use self::fixture::FixtureSection;
+use super::{Located, Place, names, read::Reading};
 use crate::{
     decision::{GroupSource, Owners},
     identity::IssuerSettings,
-    trial::{Expected, FixtureOrder, TestProof, TestSource},
+    trial::{Expected, TestProof, TestSource},
 };
 
 /// What must come of what somebody asks. `portpass test` runs them all, and no configuration is
@@ -38,7 +40,7 @@ pub(super) struct TestSection {
     /// Names that have an owner already, who pushed to them first.
     /// Example: `{ "apps/github/acme/web" = { issuer = "github", id = "9" } }`.
     #[serde(default)]
-    owners: BTreeMap<Located<String>, OwnerSection>,
+    owners: BTreeMap<String, OwnerSection>,
     /// Who asks: `"anonymous"`, or the bearer of a fixture (`portpass fixtures` lists them), with
     /// claims set or removed, in groups that operators keep.
     /// Example: `{ issuer = "github", fixture = "push-main", set = { repository_owner_id = "999" } }`.
@@ -47,31 +49,12 @@ pub(super) struct TestSection {
     registry: Option<Located<String>>,
 }
 
-/// A fixture, and what is different in it.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct FixtureSection {
-    /// The situation, as `portpass fixtures` lists them; the platform's usual one, if not named.
-    fixture: Option<Located<String>>,
-    /// The operators' groups that the identity is in.
-    #[serde(default)]
-    groups: Vec<Located<String>>,
-    /// The name of the issuer; the fixtures are its kind's.
-    issuer: Located<String>,
-    /// Claims that are taken away.
-    #[serde(default)]
-    remove: Vec<Located<String>>,
-    /// Claims to set, by their names or the rules' words; those that depend on them follow.
-    #[serde(default)]
-    set: BTreeMap<Located<String>, Located<Value>>,
-}
-
-/// An identity: an issuer's name and the immutable id it vouches for.
+/// Who owns a name: an issuer's name and an immutable id.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OwnerSection {
-    /// The id: a repository's, an owner's, whatever the name stands for.
-    id: Located<String>,
+    /// The id that owns the name: a repository's, or an owner's.
+    id: String,
     /// The name of the issuer.
     issuer: Located<String>,
 }
@@ -121,74 +104,48 @@ impl TestSection {
     ) -> Option<TestSource> {
         names::refer(reading, "registry", &self.registry, known.registries);
         let registry = match (self.registry, known.registries) {
-            (Some(registry), _) => registry.value,
-            (None, [only]) => only.clone(),
-            (None, registries) => {
-                let message = format!(
-                    "`registry` is missing, and there is more than one: {}",
-                    registries.join(", ")
-                );
+            (Some(registry), _) => Some(registry.value),
+            (None, [only]) => Some(only.clone()),
+            (None, []) => None,
+            (None, several) => {
+                let listed = several.join("`, `");
+                let message = format!("`registry` is missing, and there are several: `{listed}`");
                 reading.fault(at, message);
-                return None;
+                None
             }
         };
-        let ask = scopes(reading, &self.ask)?;
-        let expect = match self.expect.value {
-            ExpectSection::Word(expected) => expected,
-            ExpectSection::Scopes(listed) => Expected::Exactly(scopes(reading, &listed)?),
+        let ask = asked::settle(reading, &self.ask);
+        let expect = match (self.expect.value, &ask) {
+            (ExpectSection::Word(expected), _) => Some(expected),
+            (ExpectSection::Scopes(listed), ask) => {
+                let expected = asked::settle(reading, &listed);
+                if let Some(ask) = ask {
+                    asked::check_within(reading, &listed, ask, self.expect.at);
+                }
+                expected.map(Expected::Exactly)
+            }
         };
         let proof = match self.proof.value {
             ProofSection::Anonymous => TestProof::Anonymous,
             ProofSection::Fixture(fixture) => TestProof::Fixture(fixture.settle(known, reading)),
         };
+        let mut owners = Owners::new();
+        for (name, owner) in self.owners {
+            names::refer(reading, "issuer", [&owner.issuer], known.issuer_names);
+            owners.insert(name, (owner.issuer.value, owner.id));
+        }
         Some(TestSource {
             name,
             at,
-            registry,
+            registry: registry?,
             proof,
-            ask,
-            expect,
+            ask: ask?,
+            expect: expect?,
             expect_at: self.expect.at,
-            owners: owners(reading, self.owners, known),
+            owners,
             because: self.because,
         })
     }
-}
-
-impl FixtureSection {
-    fn settle(self, known: &Known<'_>, reading: &mut Reading<'_>) -> FixtureOrder {
-        names::refer(reading, "issuer", [&self.issuer], known.issuer_names);
-        FixtureOrder {
-            issuer: self.issuer.value,
-            fixture: self.fixture.map(|fixture| fixture.value),
-            set: self
-                .set
-                .into_iter()
-                .map(|(claim, value)| (claim.value, value.value))
-                .collect(),
-            remove: self.remove.into_iter().map(|claim| claim.value).collect(),
-            groups: self.groups.into_iter().map(|group| group.value).collect(),
-        }
-    }
-}
-
-/// The scopes that some texts are; none, with a fault at each that is none.
-fn scopes(reading: &mut Reading<'_>, texts: &[Located<String>]) -> Option<Scopes> {
-    Scopes::parse(texts.iter().map(|text| text.value.as_str())).ok()
-}
-
-/// The owners of names.
-fn owners(
-    reading: &mut Reading<'_>,
-    listed: BTreeMap<Located<String>, OwnerSection>,
-    known: &Known<'_>,
-) -> Owners {
-    let mut owners = Owners::new();
-    for (name, owner) in listed {
-        names::refer(reading, "issuer", [&owner.issuer], known.issuer_names);
-        owners.insert(name.value, (owner.issuer.value, owner.id.value));
-    }
-    owners
 }
 
 impl<'de> Deserialize<'de> for ProofSection {
