@@ -108,11 +108,6 @@ impl Platform {
         }
     }
 
-    /// Whether the file needs an id that was not given.
-    pub(super) fn lacks_id(&self) -> bool {
-        matches!(self.tenant, Tenant::Owner { id: None, .. })
-    }
-
     /// The owner's name, or an example of one.
     pub(super) fn owner(&self) -> &str {
         match &self.tenant {
