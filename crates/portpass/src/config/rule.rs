@@ -106,9 +106,8 @@ impl RuleSection {
             catalog: self.catalog,
             any_run: self.any_run,
             allow_root: self.allow_root,
-            mode: Mode::Live,
             within: known.ceilings.over(at.file).clone(),
-            allow_lints: self.allow_lints,
+            mode: Mode::Live,
         }
     }
 }

@@ -102,10 +102,8 @@ pub struct RuleSource {
     pub any_run: bool,
     /// Whether a template may begin with a placeholder.
     pub allow_root: bool,
-    /// Whether it counts.
-    pub mode: Mode,
     /// The ceiling of its file: what it gives or takes lies under it.
     pub within: Within,
-    /// The findings about it that are known and meant; they change nothing.
-    pub allow_lints: Vec<Located<String>>,
+    /// Whether it counts.
+    pub mode: Mode,
 }

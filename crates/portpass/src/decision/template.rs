@@ -6,7 +6,7 @@ use scope::is_repository_name;
 
 use super::{
     Namespace,
-    glob::{self, Class, Glob, GlobError, Step, push_glob},
+    glob::{Class, Glob, GlobError, Step, push_glob},
     placeholder::{OwnerId, Placeholder},
     suggestion::did_you_mean,
     values::Values,
@@ -185,14 +185,7 @@ impl Template {
 
     /// The part of it that comes to have an owner, as the file has it.
     pub(super) fn owned_text(&self) -> String {
-        let mut text = String::new();
-        for part in self.owned_parts() {
-            match part {
-                Part::Step(step) => push_step(*step, &mut text),
-                Part::Value(placeholder) => text.extend(["{", placeholder.word(), "}"]),
-            }
-        }
-        text
+        text(self.owned_parts())
     }
 
     fn owned_parts(&self) -> &[Part] {
@@ -247,26 +240,6 @@ impl Template {
     }
 }
 
-/// As the file has it.
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = |part: &Part| matches!(part, Part::Step(_));
-        for parts in self.parts.chunk_by(|one, next| steps(one) && steps(next)) {
-            match parts {
-                [Part::Value(placeholder)] => write!(f, "{{{}}}", placeholder.word())?,
-                _ => {
-                    let steps = parts.iter().filter_map(|part| match part {
-                        Part::Step(step) => Some(*step),
-                        Part::Value(_) => None,
-                    });
-                    f.write_str(&glob::text(&steps.collect::<Vec<_>>()))?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Every name that parts of a template could render for anybody of an issuer.
 fn reach(parts: &[Part], issuer: &str) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -291,6 +264,25 @@ fn push_step(step: Step, text: &mut String) {
         Step::Byte(byte) => text.push(char::from(byte)),
         Step::Many(Class::Segment) | Step::One(_) => text.push('*'),
         Step::Many(Class::Any) => text.push_str("**"),
+    }
+}
+
+/// Parts of a template as the file has them.
+fn text(parts: &[Part]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Part::Step(step) => push_step(*step, &mut text),
+            Part::Value(placeholder) => text.extend(["{", placeholder.word(), "}"]),
+        }
+    }
+    text
+}
+
+/// As the file has it.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(&self.parts))
     }
 }
 

@@ -86,8 +86,8 @@ struct RuleTable {
     catalog: bool,
     any_run: bool,
     allow_root: bool,
-    mode: Mode,
     within: Vec<Vec<Spanned<String>>>,
+    mode: Mode,
 }
 
 fn located<T>(spanned: Spanned<T>) -> Located<T> {
@@ -130,9 +130,8 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         catalog: table.catalog,
         any_run: table.any_run,
         allow_root: table.allow_root,
-        mode: table.mode,
         within: within(table.within),
-        allow_lints: Vec::new(),
+        mode: table.mode,
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()

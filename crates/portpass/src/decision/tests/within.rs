@@ -96,7 +96,10 @@ fn what_would_be_claimed_outside_is_neither_given_nor_asked_for() {
     let text = under("['shop/*/x', 'shop/acme/y/*', 'shop/beta']", rule);
     let policy = policy(&text);
     let proof = run("github", &[]);
-    assert_eq!(policy.namespaces((&proof).into(), &registry("prod")), []);
+    assert_eq!(
+        policy.namespaces(Caller::from(&proof), &registry("prod")),
+        []
+    );
     for (asked, expected) in [
         ("repository:shop/acme/x:push", "refused: no_rule"),
         ("repository:shop/acme/x:delete", "refused: no_rule"),
@@ -108,7 +111,7 @@ fn what_would_be_claimed_outside_is_neither_given_nor_asked_for() {
     let beta = run("github", &[("owner", json!("beta"))]);
     let claimed = namespace("shop/beta", "65");
     assert_eq!(
-        policy.namespaces((&beta).into(), &registry("prod")),
+        policy.namespaces(Caller::from(&beta), &registry("prod")),
         [claimed.clone()]
     );
     let grant = decide(&policy, beta, "repository:shop/beta/x:push").unwrap();
@@ -119,7 +122,7 @@ fn what_would_be_claimed_outside_is_neither_given_nor_asked_for() {
 fn a_claim_with_wildcards_lies_within_only_if_all_that_it_means_does() {
     let names = |ceiling: &str| {
         let text = under(&format!("['{ceiling}']"), "push = ['shop/*/{repository}']");
-        policy(&text).namespaces((&run("github", &[])).into(), &registry("prod"))
+        policy(&text).namespaces(Caller::from(&run("github", &[])), &registry("prod"))
     };
     assert_eq!(names("shop/**"), [namespace("shop/*/acme/web", "74")]);
     assert_eq!(names("shop/a/**"), []);
@@ -277,7 +280,7 @@ fn with(base: &str, section: &str, tables: &[String], within: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn nothing_outside_is_given_claimed_or_taken(
@@ -325,7 +328,7 @@ proptest! {
             prop_assert_eq!(story(&base), story(&both), "{} {}", scope, text);
         }
         let names = |policy: &Policy| -> BTreeSet<_> {
-            let names = policy.namespaces((&proof).into(), &registry("prod"));
+            let names = policy.namespaces(Caller::from(&proof), &registry("prod"));
             names.into_iter().map(|namespace| namespace.name).collect()
         };
         let known = names(&base);
