@@ -108,6 +108,7 @@ impl RuleSection {
             allow_root: self.allow_root,
             within: known.ceilings.over(at.file).clone(),
             mode: Mode::Live,
+            allow_lints: self.allow_lints,
         }
     }
 }
