@@ -33,6 +33,8 @@ pub(super) struct Plan {
 /// What the rules give.
 #[derive(Debug)]
 pub(super) enum Grant {
+    /// Nothing yet.
+    Nothing,
     /// Each repository and each pod a name of its own, and everybody pulls.
     OwnNames,
     /// One job the one name that it pushes to.
@@ -44,6 +46,7 @@ impl Plan {
     pub(super) fn of_arguments(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
         let mut plan = Self::empty(arguments, folder)?;
         plan.platforms = Platform::of_arguments(arguments)?;
+        plan.grant = Grant::OwnNames;
         ensure!(
             !plan.platforms.is_empty(),
             "say who pushes: --github OWNER, --gitlab URL, --forgejo URL, --kubernetes ISS, several \
@@ -81,7 +84,7 @@ impl Plan {
             public_url: public_url.to_owned(),
             host,
             platforms: Vec::new(),
-            grant: Grant::OwnNames,
+            grant: Grant::Nothing,
             builder: arguments.builder,
         })
     }
@@ -115,7 +118,7 @@ impl Plan {
     /// The job that the least rule is for, if it is for one.
     pub(super) fn job(&self) -> Option<&Job> {
         match &self.grant {
-            Grant::OwnNames => None,
+            Grant::Nothing | Grant::OwnNames => None,
             Grant::Least(job) => Some(job),
         }
     }

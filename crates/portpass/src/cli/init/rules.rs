@@ -8,10 +8,8 @@ use super::{
 
 /// The rules, after an empty line; nothing where nobody is there to give to.
 pub(super) fn rules(plan: &Plan) -> String {
-    if plan.platforms.is_empty() {
-        return String::new();
-    }
     match &plan.grant {
+        Grant::Nothing => String::new(),
         Grant::Least(job) => format!(
             "\n# The least rule for one job: by ids, which nobody else ever has, and for runs like the one\n\
              # whose JWT this was written from. Nothing else is given to anybody.\n{}",

@@ -33,6 +33,7 @@ pub(super) fn tests(plan: &Plan) -> String {
         let tables = match &plan.grant {
             Grant::Least(job) => of_job(platform, job),
             Grant::OwnNames => of_platform(platform),
+            Grant::Nothing => Vec::new(),
         };
         for table in tables {
             text += &table.written(&platform.name);

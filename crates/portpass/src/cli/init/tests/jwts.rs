@@ -42,7 +42,43 @@ fn github_gets_the_least_rule_its_tenant_and_tests() {
     let jwt = jwt(Kind::GithubActions, "push-main", &[], 0);
     let (file, _) = written(jwt, &["--registry-host", "registry.example.com"]);
     let (_, issuer_and_more) = file.split_once("[issuer.github]").unwrap();
-    insta::assert_snapshot!(issuer_and_more, @"");
+    insta::assert_snapshot!(issuer_and_more, @r##"
+    kind     = "github-actions"
+    audience = ["registry.example.com"]
+    owner_id = ["65"]   # of acme: `id` in https://api.github.com/users/acme
+
+    # The least rule for one job: by ids, which nobody else ever has, and for runs like the one
+    # whose JWT this was written from. Nothing else is given to anybody.
+    [rule.github-74-b4tr5n]
+    from = ["github"]
+    when = { repository_id = "74", owner_id = "65", event = "push", ref = "refs/heads/main" }
+    push = ["apps/github/acme/web"]
+
+    # What must stay true: `portpass test` runs these, and so does every start and reload.
+    [test.the-job-pushes]
+    proof   = { issuer = "github", fixture = "push-main", set = { repository = "acme/web", repository_id = "74", owner_id = "65", ref = "refs/heads/main" } }
+    ask     = ["repository:apps/github/acme/web:pull,push"]
+    expect  = "granted"
+    because = "it is the job that the rule was written for"
+
+    [test.squatter]
+    proof   = { issuer = "github", fixture = "push-main", set = { repository = "acme/web", repository_id = "74", owner_id = "999999999", ref = "refs/heads/main" } }
+    ask     = ["repository:apps/github/acme/web:pull,push"]
+    expect  = "refused at pin"
+    because = "a name that was given up can be taken by somebody else; an id cannot"
+
+    [test.another-repository-of-that-name]
+    proof   = { issuer = "github", fixture = "push-main", set = { repository = "acme/web", repository_id = "999999999", owner_id = "65", ref = "refs/heads/main" } }
+    ask     = ["repository:apps/github/acme/web:pull,push"]
+    expect  = "refused at rules"
+    because = "a repository that is made again under the name has another id"
+
+    [test.pull-request]
+    proof   = { issuer = "github", fixture = "pull-request", set = { repository = "acme/web", repository_id = "74", owner_id = "65" } }
+    ask     = ["repository:apps/github/acme/web:pull,push"]
+    expect  = "refused at rules"
+    because = "anybody may open a pull request"
+    "##);
 }
 
 #[test]
@@ -127,9 +163,9 @@ fn names_that_look_like_code_stay_texts() {
 
 #[test]
 fn no_rule_is_written_for_runs_that_strangers_set_off() {
-    for (fixture, part) in [("pull-request", "`pull_request`"), ("fork", "`pull_request`")] {
+    for fixture in ["pull-request", "fork"] {
         let error = refused(&jwt(Kind::GithubActions, fixture, &[], 0), &[]);
-        assert!(error.contains(part), "{error}");
+        assert!(error.contains("was set off by `pull_request"), "{error}");
     }
     let target = [("event", "pull_request_target")];
     let error = refused(&jwt(Kind::GithubActions, "push-main", &target, 0), &[]);
