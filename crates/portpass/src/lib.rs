@@ -41,6 +41,7 @@ pub mod limits;
 pub mod metrics;
 mod outbound;
 pub mod registry;
+pub mod replay;
 pub mod short_id;
 pub mod snapshot;
 pub mod telemetry;

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod commands;
 mod dev;
+mod diff;
 mod events;
 mod groups;
 mod identities;
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
+    /// Say what a change of the rules would change, and for whom.
+    Diff(diff::Diff),
     /// List or follow what happened.
     Events(events::Events),
     /// List and change who is in the groups that operators keep.
@@ -72,8 +75,6 @@ enum Command {
     /// Make, list and revoke API tokens.
     Tokens(tokens::TokensArgs),
 
-    #[command(hide = true)]
-    Diff(Later),
     #[command(hide = true)]
     Doctor(Later),
     #[command(hide = true)]
@@ -114,6 +115,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Backup(args) => args.run(reach, printer),
         Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
+        Command::Diff(diff) => diff.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
@@ -126,7 +128,6 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Serve(serve::Serve) => serve::Serve::run(reach.whence()?),
         Command::Sessions(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
-        Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
         Command::Explain(_) => Err(not_in_this_version("explain")),
         Command::Test(_) => Err(not_in_this_version("test")),

@@ -37,6 +37,7 @@ mod placeholder;
 mod policy;
 mod reference;
 mod refusal;
+mod replay;
 mod request;
 mod resource;
 mod rule;
@@ -63,6 +64,7 @@ pub use self::{
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
+    replay::Gives,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
 };

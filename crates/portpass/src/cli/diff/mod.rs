@@ -1,0 +1,105 @@
+//! `portpass diff`: what a change of the rules would change, and for whom.
+
+mod events;
+mod report;
+
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
+
+use anyhow::bail;
+use clap::Args;
+use jiff::Timestamp;
+
+use self::{events::Source, report::Report};
+use super::{printer::Printer, reach::Reach};
+use crate::{
+    clock::Clock,
+    config::Whence,
+    replay::{Pair, Side, replay},
+};
+
+/// What `--exit-code` makes of differences.
+const DIFFERENT: u8 = 4;
+
+/// Which files are compared, and what is weighed by both.
+#[derive(Args, Debug)]
+pub(super) struct Diff {
+    /// The configuration as it is.
+    old: Option<PathBuf>,
+    /// The configuration as it is to be.
+    new: Option<PathBuf>,
+    /// Weigh what was recorded in the last so many days: by the running server, or
+    /// in the store, of `-c FILE`, else of the old file.
+    #[arg(long, value_name = "DAYS", conflicts_with = "events_file")]
+    events: Option<u16>,
+    /// Weigh the events in a file with lines of `portpass events --json`; `-` is
+    /// the standard input.
+    #[arg(long, value_name = "FILE")]
+    events_file: Option<PathBuf>,
+    /// End with 4 where something differs or cannot be told.
+    #[arg(long)]
+    exit_code: bool,
+    /// Take the shadow rules of the new file for live; with one file, or none
+    /// beside `-c FILE`, compare it with itself so.
+    #[arg(long)]
+    shadow: bool,
+}
+
+impl Diff {
+    /// Exit code 1: a file does not load, or the events cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The same, and what can be wrong with the arguments.
+    pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
+        let now = Clock::System.now();
+        let (old, new) = self.files(reach)?;
+        let pair = Pair::of(
+            side(&old, false, now)?,
+            side(new.as_ref().unwrap_or(&old), self.shadow, now)?,
+        );
+        let source = match (self.events, self.events_file) {
+            (Some(days), _) => Some(Source::Recorded {
+                reach: reach.beside(&old),
+                days,
+            }),
+            (None, Some(file)) => Some(Source::File(file)),
+            (None, None) => None,
+        };
+        let events = match source {
+            Some(source) => {
+                let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+                Some(replay(&pair, workers, |feed| source.feed(feed, now))?)
+            }
+            None => None,
+        };
+        let report = Report::new(&pair, events.as_ref(), self.shadow);
+        report.print(printer)?;
+        Ok(if self.exit_code && report.is_different() {
+            ExitCode::from(DIFFERENT)
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+
+    /// The old configuration, and the new one if it is another.
+    fn files(&self, reach: &Reach) -> anyhow::Result<(Whence, Option<Whence>)> {
+        let file = |path: &Path| Whence::File(path.to_owned());
+        Ok(match (&self.old, &self.new) {
+            (Some(old), Some(new)) => (file(old), Some(file(new))),
+            (Some(only), None) if self.shadow => (file(only), None),
+            (None, _) if self.shadow => (reach.whence()?, None),
+            (Some(_) | None, _) => bail!(
+                "two files are compared: portpass diff OLD NEW; only --shadow can do with one"
+            ),
+        })
+    }
+}
+
+fn side(whence: &Whence, is_shadow_live: bool, now: Timestamp) -> anyhow::Result<Side> {
+    Ok(Side::of(&whence.load()?, is_shadow_live, now)?)
+}

@@ -1,0 +1,302 @@
+//! What was found, for people and for programs.
+
+use serde::Serialize;
+
+use crate::{
+    cli::printer::Printer,
+    replay::{Change, Counts, Found, Group, Groups, Pair, Seen, Tally},
+};
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    /// What differs and nothing that was weighed tells the effect of.
+    remarks: Vec<String>,
+    /// What recorded requests tell, if they were weighed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Events<'a>>,
+}
+
+/// What recorded requests tell.
+#[derive(Debug, Serialize)]
+struct Events<'a> {
+    #[serde(flatten)]
+    counts: &'a Counts,
+    /// Who gains or loses what.
+    groups: Vec<Row<'a>>,
+    /// The requests of groups for which there was no room.
+    not_shown: u64,
+    /// What was recorded of the shadow rules, if that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow: Option<Shadow<'a>>,
+}
+
+/// One identity, one resource, one change.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    group: &'a Group,
+    #[serde(flatten)]
+    found: &'a Found,
+}
+
+/// What was recorded of the shadow rules.
+#[derive(Debug, Serialize)]
+struct Shadow<'a> {
+    requests: u64,
+    changed: u64,
+    rules: Vec<ShadowRule<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShadowRule<'a> {
+    rule: &'a str,
+    #[serde(flatten)]
+    seen: &'a Seen,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(pair: &Pair, tally: Option<&'a Tally>, with_shadow: bool) -> Self {
+        Self {
+            remarks: pair.remarks(),
+            events: tally.map(|tally| Events::of(tally, with_shadow)),
+        }
+    }
+
+    /// Whether something differs, or cannot be told.
+    pub(super) fn is_different(&self) -> bool {
+        let differ = |events: &Events<'_>| !events.groups.is_empty();
+        !self.remarks.is_empty() || self.events.as_ref().is_some_and(differ)
+    }
+
+    pub(super) fn print(&self, printer: Printer) -> anyhow::Result<()> {
+        if printer.is_json() {
+            return Printer::json(self);
+        }
+        for remark in &self.remarks {
+            printer.table(None, vec![["note:".to_owned(), remark.clone()]])?;
+        }
+        match &self.events {
+            Some(events) => events.print(printer),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Events<'a> {
+    fn of(tally: &'a Tally, with_shadow: bool) -> Self {
+        let shadow = &tally.shadow;
+        let rules = shadow.iter();
+        Self {
+            counts: &tally.counts,
+            groups: rows(&tally.groups),
+            not_shown: tally.groups.rest,
+            shadow: with_shadow.then(|| Shadow {
+                requests: shadow.requests,
+                changed: shadow.changed,
+                rules: rules.map(|(rule, seen)| ShadowRule { rule, seen }).collect(),
+            }),
+        }
+    }
+
+    fn print(&self, printer: Printer) -> anyhow::Result<()> {
+        printer.table(None, self.groups.iter().map(Row::cells).collect())?;
+        if self.not_shown > 0 {
+            let requests = requests(self.not_shown);
+            Printer::text(&format!("and {requests} of further identities or repositories\n"))?;
+        }
+        Printer::text(&summary(self.counts))?;
+        match &self.shadow {
+            Some(shadow) => shadow.print(printer),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Row<'_> {
+    /// Who, what, where; how often, when last and why.
+    fn cells(&self) -> [String; 4] {
+        let Self { group, found } = self;
+        let id = format!("{}:{}", group.issuer, group.identity);
+        let is_named = found.name != *group.identity;
+        let last = found.last.strftime("%Y-%m-%d");
+        let because: String = found.because.iter().map(|why| format!("; {why}")).collect();
+        [
+            if is_named {
+                format!("{id} {}", found.name)
+            } else {
+                id
+            },
+            group.change.to_string(),
+            whereabouts(group),
+            format!("({}, last {last}{because})", requests(found.requests)),
+        ]
+    }
+}
+
+impl Shadow<'_> {
+    fn print(&self, printer: Printer) -> anyhow::Result<()> {
+        if self.requests == 0 {
+            return Printer::text("no event recorded a shadow rule\n");
+        }
+        let header = ["SHADOW RULE", "MATCHED", "DID NOT", "LAST MATCH"];
+        let rows = self.rules.iter().map(|ShadowRule { rule, seen }| {
+            let last = seen.last_match.map(|last| last.strftime("%Y-%m-%d").to_string());
+            [
+                (*rule).to_owned(),
+                seen.matched.to_string(),
+                seen.unmatched.to_string(),
+                last.unwrap_or_else(|| "-".to_owned()),
+            ]
+        });
+        printer.table(Some(header), rows.collect())?;
+        Printer::text(&format!(
+            "recorded then: {} would have come out otherwise, of {} that shadow rules were weighed for\n",
+            requests(self.changed),
+            self.requests
+        ))
+    }
+}
+
+fn rows(groups: &Groups) -> Vec<Row<'_>> {
+    let groups = groups.iter();
+    groups.map(|(group, found)| Row { group, found }).collect()
+}
+
+/// What a change is of, with its registry.
+fn whereabouts(group: &Group) -> String {
+    let Change {
+        loses,
+        gains,
+        unknown,
+    } = group.change;
+    let has = |action| loses.has(action) || gains.has(action) || unknown.has(action);
+    let registry = &group.registry;
+    if !group.repository.is_empty() {
+        format!("on {} of {registry}", group.repository)
+    } else if has(crate::replay::Action::Catalog) {
+        format!("on the list of repositories of {registry}")
+    } else {
+        format!("to {registry}")
+    }
+}
+
+fn requests(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} request{plural}")
+}
+
+/// What was read, and what became of it.
+fn summary(counts: &Counts) -> String {
+    let Counts {
+        events,
+        requests: weighed,
+        changed,
+        unknown,
+        malformed,
+        by_provider,
+        without_rules,
+    } = *counts;
+    let mut text = format!(
+        "{events} events, {} weighed: {changed} come out otherwise, of {unknown} it cannot be told\n",
+        requests(weighed)
+    );
+    let passed_over = [
+        (malformed, "could not be read"),
+        (by_provider, "are what an identity provider decided"),
+        (without_rules, "ended before any rule was asked, or are operators'"),
+    ];
+    for (count, why) in passed_over.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!("passed over: {count} events {why}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::replay::Action;
+
+    fn tally() -> Tally {
+        let mut tally = Tally::default();
+        tally.counts.events = 14;
+        tally.counts.requests = 13;
+        tally.counts.changed = 12;
+        tally.counts.unknown = 1;
+        tally.counts.malformed = 1;
+        let last: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let loses = Change {
+            loses: [Action::Push].into_iter().collect(),
+            ..Change::default()
+        };
+        let unknown = Change {
+            unknown: [Action::Pull, Action::Push].into_iter().collect(),
+            ..Change::default()
+        };
+        let groups = [
+            ("74", "apps/github/acme/web", loses, 12, "acme/web"),
+            ("75", "apps/github/acme/\u{1b}[31m", unknown, 1, "75"),
+        ];
+        for (id, repository, change, requests, name) in groups {
+            let group = Group::of(("github", id), "prod", repository, change);
+            let mut found = Found::of(name, requests, last);
+            if !change.unknown.is_empty() {
+                found.because.insert("claims.job_workflow_ref".to_owned());
+            }
+            tally.groups.add(group, found);
+        }
+        tally
+    }
+
+    #[test]
+    fn a_row_says_who_loses_what_how_often_and_when() {
+        let tally = tally();
+        let rows = rows(&tally.groups);
+        let cells = rows.iter().map(Row::cells);
+        insta::assert_snapshot!(crate::cli::printer::columns(cells), @r"
+        github:74 acme/web  loses push          on apps/github/acme/web of prod    (12 requests, last 2026-11-20)
+        github:75           unknown: pull,push  on apps/github/acme/?[31m of prod  (1 request, last 2026-11-20; claims.job_workflow_ref)
+        ");
+    }
+
+    #[test]
+    fn what_was_not_weighed_is_said() {
+        insta::assert_snapshot!(summary(&tally().counts), @r"
+        14 events, 13 requests weighed: 12 come out otherwise, of 1 it cannot be told
+        passed over: 1 events could not be read
+        ");
+    }
+
+    #[test]
+    fn programs_are_told_the_same() {
+        let tally = tally();
+        let events = Events::of(&tally, true);
+        let told = serde_json::to_value(&events).unwrap();
+        assert_eq!(told["changed"], 12);
+        assert_eq!(
+            told["groups"][0],
+            serde_json::json!({
+                "issuer": "github", "identity": "74", "registry": "prod",
+                "repository": "apps/github/acme/web", "loses": ["push"], "name": "acme/web",
+                "requests": 12, "last": "2026-11-20T10:00:00Z",
+            })
+        );
+        assert_eq!(told["groups"][1]["because"][0], "claims.job_workflow_ref");
+        assert_eq!(told["shadow"]["requests"], 0);
+    }
+
+    #[test]
+    fn remarks_and_differences_count_as_different() {
+        let tally = tally();
+        let report = |remarks: &[&str], events| Report {
+            remarks: remarks.iter().map(|&text| text.to_owned()).collect(),
+            events,
+        };
+        assert!(!report(&[], None).is_different());
+        assert!(!report(&[], Some(Events::of(&Tally::default(), false))).is_different());
+        assert!(report(&["a"], None).is_different());
+        assert!(report(&[], Some(Events::of(&tally, false))).is_different());
+    }
+}
