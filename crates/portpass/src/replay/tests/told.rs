@@ -1,7 +1,5 @@
 //! What events tell.
 
-use std::num::NonZeroUsize;
-
 use serde_json::json;
 
 use super::*;
