@@ -45,3 +45,4 @@ pub mod replay;
 pub mod short_id;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trial;

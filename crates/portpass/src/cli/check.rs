@@ -1,6 +1,6 @@
 //! `portpass check`: loads everything the server would, and exits.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::{
     http::tls::{Tls, TlsError},
     snapshot::Snapshot,
     token::KeyError,
+    trial,
 };
 
 /// What stands after `portpass check`.
@@ -56,7 +57,8 @@ enum Broken {
 /// certificates and keys that they name.
 fn load(whence: &Whence, now: Timestamp) -> Result<Config, Broken> {
     let config = whence.load()?;
-    Snapshot::of(&config, None, now)?;
+    let snapshot = Snapshot::of(&config, None, now)?;
+    trial::check(&config, &Arc::new(snapshot), now)?;
     config.keys.check()?;
     if let Some(files) = &config.tls {
         Tls::load(&files.certificate, &files.key)?;

@@ -50,6 +50,7 @@ pub use self::{
     supposed::{Supposed, Wrong, WrongStage},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
+pub(crate) use self::directory::Signatory;
 use crate::{session::Evidence, short_id::ShortId};
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.

@@ -11,7 +11,7 @@ use super::{RejectReason, claims::Claims};
 pub(crate) const LEEWAY_SECONDS: i64 = 30;
 
 /// What an issuer's JWTs must keep to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Terms {
     /// The issuer's name, for the words of a rejection.
     pub(super) issuer: Arc<str>,

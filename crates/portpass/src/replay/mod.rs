@@ -9,6 +9,7 @@
 
 mod case;
 mod change;
+mod fixture;
 mod lines;
 mod pair;
 mod recorded;
@@ -24,6 +25,7 @@ mod workers;
 
 pub use self::{
     change::{Action, Actions, Change},
+    fixture::{Situation, Trials},
     lines::Lines,
     pair::Pair,
     shadow::{Seen, Shadowed},

@@ -1,12 +1,15 @@
 //! One of the two configurations that are compared, as far as requests meet it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
 use crate::{
     config::{Config, ConfigError},
-    decision::Policy,
+    decision::{GroupSource, Policy, PolicySource},
     identity::{ANONYMOUS, Binding, Directory, Facts, IssuerSettings, TOKEN},
     registry::Registry,
     snapshot::Snapshot,
@@ -21,6 +24,10 @@ pub struct Side {
     /// The groups that operators keep.
     pub(super) operators: BTreeSet<Arc<str>>,
     pub(super) directory: Directory,
+    /// The ids that groups and rows of images name, by issuer.
+    pub(super) ids: BTreeMap<String, BTreeSet<String>>,
+    /// The repositories that rows of images and tests name.
+    pub(super) names: BTreeSet<String>,
 }
 
 impl Side {
@@ -50,6 +57,8 @@ impl Side {
             registries,
             issuers: config.issuers.clone(),
             directory,
+            ids: ids(&config.policy),
+            names: names(config),
         })
     }
 
@@ -84,4 +93,24 @@ impl Side {
         let mut bindings = self.directory.bindings();
         bindings.find(|binding| *binding.issuer == *issuer)
     }
+}
+
+fn ids(source: &PolicySource) -> BTreeMap<String, BTreeSet<String>> {
+    let members = source.groups.values().flat_map(GroupSource::members);
+    let members = members.map(|(issuer, id)| (issuer, id));
+    let images = source.images.iter();
+    let images = images.flat_map(|(issuer, ids)| ids.keys().map(move |id| (issuer, id)));
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (issuer, id) in members.chain(images) {
+        all.entry(issuer.clone()).or_default().insert(id.clone());
+    }
+    all
+}
+
+fn names(config: &Config) -> BTreeSet<String> {
+    let images = config.policy.images.values().flat_map(BTreeMap::values);
+    let images = images.flatten().map(|name| name.value.clone());
+    let tests = config.tests.iter().flat_map(|test| &test.ask);
+    let tests = tests.filter(|scope| scope.kind == "repository");
+    images.chain(tests.map(|scope| scope.name.clone())).collect()
 }

@@ -12,14 +12,14 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
-use jiff::Timestamp;
 
 use self::{events::Source, report::Report};
 use super::{printer::Printer, reach::Reach};
 use crate::{
     clock::Clock,
     config::Whence,
-    replay::{Pair, Side, replay},
+    replay::{Pair, Side, Trials, replay},
+    trial::Trial,
 };
 
 /// What `--exit-code` makes of differences.
@@ -58,10 +58,18 @@ impl Diff {
     pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
         let now = Clock::System.now();
         let (old, new) = self.files(reach)?;
+        let old_config = old.load()?;
+        let new_config = new.as_ref().unwrap_or(&old).load()?;
         let pair = Pair::of(
-            side(&old, false, now)?,
-            side(new.as_ref().unwrap_or(&old), self.shadow, now)?,
+            Side::of(&old_config, false, now)?,
+            Side::of(&new_config, self.shadow, now)?,
         );
+        let trials = Trials::of(
+            &pair,
+            Trial::of(&old_config, now)?,
+            Trial::of(&new_config, now)?,
+        );
+        let fixtures = trials.situations();
         let source = match (self.events, self.events_file) {
             (Some(days), _) => Some(Source::Recorded {
                 reach: reach.beside(&old),
@@ -77,7 +85,7 @@ impl Diff {
             }
             None => None,
         };
-        let report = Report::new(&pair, events.as_ref(), self.shadow);
+        let report = Report::new(&pair, fixtures, events.as_ref(), self.shadow);
         report.print(printer)?;
         Ok(if self.exit_code && report.is_different() {
             ExitCode::from(DIFFERENT)
@@ -98,8 +106,4 @@ impl Diff {
             ),
         })
     }
-}
-
-fn side(whence: &Whence, is_shadow_live: bool, now: Timestamp) -> anyhow::Result<Side> {
-    Ok(Side::of(&whence.load()?, is_shadow_live, now)?)
 }

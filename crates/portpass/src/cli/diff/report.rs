@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     cli::printer::Printer,
-    replay::{Change, Counts, Found, Group, Groups, Pair, Seen, Tally},
+    replay::{Action, Change, Counts, Found, Group, Groups, Pair, Seen, Situation, Tally},
 };
 
 /// What was found.
@@ -12,6 +12,10 @@ use crate::{
 pub(super) struct Report<'a> {
     /// What differs and nothing that was weighed tells the effect of.
     remarks: Vec<String>,
+    /// What changes for the fixtures.
+    fixtures: Vec<Situation>,
+    /// How many more changes there are for them.
+    fixtures_not_shown: usize,
     /// What recorded requests tell, if they were weighed.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Events<'a>>,
@@ -56,9 +60,16 @@ struct ShadowRule<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(pair: &Pair, tally: Option<&'a Tally>, with_shadow: bool) -> Self {
+    pub(super) fn new(
+        pair: &Pair,
+        (fixtures, fixtures_not_shown): (Vec<Situation>, usize),
+        tally: Option<&'a Tally>,
+        with_shadow: bool,
+    ) -> Self {
         Self {
             remarks: pair.remarks(),
+            fixtures,
+            fixtures_not_shown,
             events: tally.map(|tally| Events::of(tally, with_shadow)),
         }
     }
@@ -66,7 +77,9 @@ impl<'a> Report<'a> {
     /// Whether something differs, or cannot be told.
     pub(super) fn is_different(&self) -> bool {
         let differ = |events: &Events<'_>| !events.groups.is_empty();
-        !self.remarks.is_empty() || self.events.as_ref().is_some_and(differ)
+        !self.remarks.is_empty()
+            || !self.fixtures.is_empty()
+            || self.events.as_ref().is_some_and(differ)
     }
 
     pub(super) fn print(&self, printer: Printer) -> anyhow::Result<()> {
@@ -76,11 +89,39 @@ impl<'a> Report<'a> {
         for remark in &self.remarks {
             printer.table(None, vec![["note:".to_owned(), remark.clone()]])?;
         }
+        let situations = self.fixtures.iter();
+        printer.table(None, situations.map(cells_of_fixture).collect())?;
+        match self.fixtures_not_shown {
+            0 if self.fixtures.is_empty() => Printer::text("nothing changes for the fixtures\n")?,
+            0 => {}
+            more => Printer::text(&format!("and {more} further changes for the fixtures\n"))?,
+        }
         match &self.events {
             Some(events) => events.print(printer),
             None => Ok(()),
         }
     }
+}
+
+/// Who, what, where; in which situations.
+fn cells_of_fixture(situation: &Situation) -> [String; 4] {
+    let Situation {
+        issuer,
+        identity,
+        name,
+        group,
+        registry,
+        repository,
+        change,
+        fixtures,
+    } = situation;
+    let group = group.as_ref().map(|group| format!(" in group.{group}"));
+    [
+        who(issuer, identity, name) + &group.unwrap_or_default(),
+        change.to_string(),
+        whereabouts(registry, repository, change),
+        format!("({})", fixtures.join(", ")),
+    ]
 }
 
 impl<'a> Events<'a> {
@@ -117,18 +158,12 @@ impl Row<'_> {
     /// Who, what, where; how often, when last and why.
     fn cells(&self) -> [String; 4] {
         let Self { group, found } = self;
-        let id = format!("{}:{}", group.issuer, group.identity);
-        let is_named = found.name != *group.identity;
         let last = found.last.strftime("%Y-%m-%d");
         let because: String = found.because.iter().map(|why| format!("; {why}")).collect();
         [
-            if is_named {
-                format!("{id} {}", found.name)
-            } else {
-                id
-            },
+            who(&group.issuer, &group.identity, &found.name),
             group.change.to_string(),
-            whereabouts(group),
+            whereabouts(&group.registry, &group.repository, &group.change),
             format!("({}, last {last}{because})", requests(found.requests)),
         ]
     }
@@ -163,18 +198,21 @@ fn rows(groups: &Groups) -> Vec<Row<'_>> {
     groups.map(|(group, found)| Row { group, found }).collect()
 }
 
+/// An identity, with what people call it.
+fn who(issuer: &str, id: &str, name: &str) -> String {
+    if name == id {
+        format!("{issuer}:{id}")
+    } else {
+        format!("{issuer}:{id} {name}")
+    }
+}
+
 /// What a change is of, with its registry.
-fn whereabouts(group: &Group) -> String {
-    let Change {
-        loses,
-        gains,
-        unknown,
-    } = group.change;
-    let has = |action| loses.has(action) || gains.has(action) || unknown.has(action);
-    let registry = &group.registry;
-    if !group.repository.is_empty() {
-        format!("on {} of {registry}", group.repository)
-    } else if has(crate::replay::Action::Catalog) {
+fn whereabouts(registry: &str, repository: &str, change: &Change) -> String {
+    let all = [change.loses, change.gains, change.unknown];
+    if !repository.is_empty() {
+        format!("on {repository} of {registry}")
+    } else if all.iter().any(|actions| actions.has(Action::Catalog)) {
         format!("on the list of repositories of {registry}")
     } else {
         format!("to {registry}")
@@ -217,7 +255,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::replay::Action;
 
     fn tally() -> Tally {
         let mut tally = Tally::default();
@@ -292,6 +329,8 @@ mod tests {
         let (tally, nothing) = (tally(), Tally::default());
         let report = |remarks: &[&str], events| Report {
             remarks: remarks.iter().map(|&text| text.to_owned()).collect(),
+            fixtures: Vec::new(),
+            fixtures_not_shown: 0,
             events,
         };
         assert!(!report(&[], None).is_different());

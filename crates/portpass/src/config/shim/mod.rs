@@ -142,6 +142,7 @@ impl Config {
                 registries: vec![REGISTRY.to_owned()],
                 ..PolicySource::default()
             },
+            tests: Vec::new(),
             remarks,
             footprint: Footprint::default(),
             sources,

@@ -12,9 +12,6 @@ keep = "30d"
 from = ["github"]
 pull = ["**"]
 mode = "shadow"
-
-[test.squatter]
-registry = "prod"
 "#), @r#"
     error: `ledger` is not in this version
       --> portpass.toml:14:2
@@ -27,12 +24,6 @@ registry = "prod"
        |
     20 | mode = "shadow"
        | ^^^^
-
-    error: `test` is not in this version
-      --> portpass.toml:22:2
-       |
-    22 | [test.squatter]
-       |  ^^^^
     "#);
 }
 
