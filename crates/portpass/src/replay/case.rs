@@ -89,7 +89,12 @@ impl Case {
             registry: registry(&recorded)?,
             asked: scopes([recorded.body.asked.as_deref().ok_or(Unweighed::Malformed)?])?,
             requests: requests(&recorded)?,
-            groups: recorded.body.groups.iter().map(|name| (**name).into()).collect(),
+            groups: recorded
+                .body
+                .groups
+                .iter()
+                .map(|name| (**name).into())
+                .collect(),
             owned: owned.collect(),
             given: access.map(|access| (access.name, access.actions)).collect(),
             policy: recorded.body.policy.map(|text| text.0.into_owned()),
@@ -101,9 +106,17 @@ impl Case {
         let mut facts = Facts::default();
         facts.set_text(Fact::Issuer, Some(ANONYMOUS));
         let names = recorded.body.repositories.iter();
-        let asked: Vec<_> = names.map(|name| format!("repository:{}:pull", &**name)).collect();
+        let asked: Vec<_> = names
+            .map(|name| format!("repository:{}:pull", &**name))
+            .collect();
         Ok(Self {
-            who: Supposed::recorded(ANONYMOUS, ANONYMOUS, ANONYMOUS, facts, serde_json::Map::new()),
+            who: Supposed::recorded(
+                ANONYMOUS,
+                ANONYMOUS,
+                ANONYMOUS,
+                facts,
+                serde_json::Map::new(),
+            ),
             registry: registry(recorded)?,
             asked: scopes(asked.iter().map(String::as_str))?,
             requests: requests(recorded)?,
@@ -264,8 +277,16 @@ mod tests {
 
     #[test]
     fn of_nobody_in_particular_the_names_are_pulled() {
-        let case = case("anonymous", "null", r#"{"repositories":["base/a","base/b"]}"#).unwrap();
+        let case = case(
+            "anonymous",
+            "null",
+            r#"{"repositories":["base/a","base/b"]}"#,
+        )
+        .unwrap();
         assert!(case.who.is_anonymous());
-        assert_eq!(case.asked.to_string(), "repository:base/a:pull repository:base/b:pull");
+        assert_eq!(
+            case.asked.to_string(),
+            "repository:base/a:pull repository:base/b:pull"
+        );
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Action, Change, Pair, side::Side};
 use crate::{
     decision::{Caller, Gives, Held},
-    identity::{IssuerSettings, Proof},
+    identity::{Fact, IssuerKind, IssuerSettings, Proof},
     trial::{FixtureOrder, Trial, fixtures_of},
 };
 
@@ -46,7 +46,15 @@ pub struct Situation {
 }
 
 /// What changes, and for whom, in the order in which it is told.
-type Changed = (String, String, String, Option<Arc<str>>, Arc<str>, String, Change);
+type Changed = (
+    String,
+    String,
+    String,
+    Option<Arc<str>>,
+    Arc<str>,
+    String,
+    Change,
+);
 
 /// Both sides, as fixtures meet them.
 #[derive(Debug)]
@@ -114,7 +122,9 @@ impl<'p> Trials<'p> {
         let ids: BTreeSet<&str> = ids.map(String::as_str).collect();
         let is_settable = issuer.kind.value.is_code_host();
         let ids = ids.into_iter().take(if is_settable { IDS } else { 0 });
-        plain.chain(ids.map(|id| (kind.usual(), Some(id)))).collect()
+        plain
+            .chain(ids.map(|id| (kind.usual(), Some(id))))
+            .collect()
     }
 
     /// What changes for one fixture, for each registry, and in each group that
@@ -132,14 +142,23 @@ impl<'p> Trials<'p> {
             set: id.into_iter().collect(),
             ..FixtureOrder::default()
         };
+        let Some(order) = self.of_one_tenant(order, issuer) else {
+            return BTreeSet::new();
+        };
         let Pair { old, new } = self.pair;
         let (by_old, by_new) = (self.old.proof(&order).ok(), self.new.proof(&order).ok());
         let Some(somebody) = by_new.as_ref().or(by_old.as_ref()) else {
             return BTreeSet::new();
         };
         let (old, new) = (
-            Proven { side: old, proof: by_old.as_ref() },
-            Proven { side: new, proof: by_new.as_ref() },
+            Proven {
+                side: old,
+                proof: by_old.as_ref(),
+            },
+            Proven {
+                side: new,
+                proof: by_new.as_ref(),
+            },
         );
         let who = somebody.identity();
         let mut all = BTreeSet::new();
@@ -150,23 +169,68 @@ impl<'p> Trials<'p> {
             let in_groups = groups.flat_map(|group| {
                 let changed = changed(&registry, &names, Some(group), &old, &new);
                 let changed = changed.into_iter().filter(|one| !plain.contains(one));
-                changed.map(|one| (Some(Arc::clone(group)), one)).collect::<Vec<_>>()
+                changed
+                    .map(|one| (Some(Arc::clone(group)), one))
+                    .collect::<Vec<_>>()
             });
             let in_groups: Vec<_> = in_groups.collect();
             let plain = plain.into_iter().map(|one| (None, one));
             all.extend(plain.chain(in_groups).map(|(group, (repository, change))| {
                 let (issuer, id) = (who.issuer().to_owned(), who.id().to_owned());
                 let name = somebody.name().to_owned();
-                (issuer, id, name, group, Arc::clone(&registry), repository, change)
+                (
+                    issuer,
+                    id,
+                    name,
+                    group,
+                    Arc::clone(&registry),
+                    repository,
+                    change,
+                )
             }));
         }
         all
     }
 
+    /// The same fixture as somebody's who is proven on one side at least: left to
+    /// themselves, both would have it signed for the tenant that they pin.
+    fn of_one_tenant(
+        &self,
+        mut order: FixtureOrder,
+        issuer: &IssuerSettings,
+    ) -> Option<FixtureOrder> {
+        let proof = self
+            .old
+            .proof(&order)
+            .or_else(|_| self.new.proof(&order))
+            .ok()?;
+        let kind = issuer.kind.value;
+        let mut ids = vec![Fact::Namespace];
+        if kind.is_code_host() {
+            ids = vec![Fact::OwnerId, Fact::RepositoryId];
+        }
+        if kind == IssuerKind::Gitlab {
+            ids.push(Fact::OwnerPath);
+        }
+        for fact in ids {
+            let is_set = order.set.iter().any(|(word, _)| word == fact.name());
+            let value = proof.facts().text(fact).filter(|_| !is_set);
+            let set = value.map(|value| (fact.name().to_owned(), value.into()));
+            order.set.extend(set);
+        }
+        Some(order)
+    }
+
     /// The repositories that either side could be about for somebody, and those
     /// that either file names.
     fn names(&self, registry: &str, old: &Proven<'_>, new: &Proven<'_>) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = self.pair.old.names.union(&self.pair.new.names).cloned().collect();
+        let mut names: BTreeSet<String> = self
+            .pair
+            .old
+            .names
+            .union(&self.pair.new.names)
+            .cloned()
+            .collect();
         for Proven { side, proof } in [old, new] {
             if let (Some(proof), Some(registry)) = (proof, side.registry(registry)) {
                 names.extend(side.policy.names(Caller::from(*proof), registry));
@@ -203,7 +267,9 @@ impl Proven<'_> {
 /// The registries of either side.
 fn registries(pair: &Pair) -> BTreeSet<Arc<str>> {
     let registries = pair.old.registries.iter().chain(&pair.new.registries);
-    registries.map(|registry| Arc::clone(&registry.name)).collect()
+    registries
+        .map(|registry| Arc::clone(&registry.name))
+        .collect()
 }
 
 /// What changes at one registry: by repository; nothing stands for all else.
@@ -216,7 +282,11 @@ fn changed(
 ) -> Vec<(String, Change)> {
     let mut all = Vec::new();
     let mut beside = Change::default();
-    beside.note(Action::Login, old.may_log_in(registry), new.may_log_in(registry));
+    beside.note(
+        Action::Login,
+        old.may_log_in(registry),
+        new.may_log_in(registry),
+    );
     let note = |change: &mut Change, action, text: &str| {
         if let Ok(asked) = Scopes::parse([text]) {
             let given = |side: &Proven<'_>| side.gives(registry, group, &asked);
@@ -228,7 +298,11 @@ fn changed(
     for name in names {
         let mut change = Change::default();
         for action in [Action::Delete, Action::Pull, Action::Push] {
-            note(&mut change, action, &format!("repository:{name}:{}", action.name()));
+            note(
+                &mut change,
+                action,
+                &format!("repository:{name}:{}", action.name()),
+            );
         }
         all.push((name.clone(), change));
     }

@@ -48,7 +48,8 @@ impl Pair {
         } = counts;
         *requests += case.requests;
         let outcomes = self.weigh(case);
-        let is_known = |change: &super::Change| !change.loses.is_empty() || !change.gains.is_empty();
+        let is_known =
+            |change: &super::Change| !change.loses.is_empty() || !change.gains.is_empty();
         if outcomes.iter().any(|outcome| is_known(&outcome.change)) {
             *changed += case.requests;
         } else if !outcomes.is_empty() {
@@ -79,13 +80,18 @@ impl Pair {
         let differing = [
             ("kind", old.kind != new.kind),
             ("iss", old.iss != new.iss),
-            ("id_claim", claim(&by_old.id_claim) != claim(&by_new.id_claim)),
+            (
+                "id_claim",
+                claim(&by_old.id_claim) != claim(&by_new.id_claim),
+            ),
             (
                 "groups_claim",
                 claim(&by_old.groups_claim) != claim(&by_new.groups_claim),
             ),
         ];
         let (key, _) = differing.into_iter().find(|(_, differs)| *differs)?;
-        Some(format!("what a JWT of `issuer.{issuer}` says with another `{key}`"))
+        Some(format!(
+            "what a JWT of `issuer.{issuer}` says with another `{key}`"
+        ))
     }
 }

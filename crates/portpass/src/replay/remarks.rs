@@ -40,7 +40,10 @@ impl Pair {
         let gone = self.old.issuers.iter();
         let gone = gone.filter(|issuer| self.new.issuer(&issuer.name).is_none());
         remarks.extend(gone.map(|issuer| {
-            format!("issuer.{}: the new file has it no more; its callers prove nothing", issuer.name)
+            format!(
+                "issuer.{}: the new file has it no more; its callers prove nothing",
+                issuer.name
+            )
         }));
     }
 
@@ -69,9 +72,9 @@ impl Pair {
         }
         let gone = self.old.registries.iter();
         let gone = gone.filter(|registry| self.new.registry(&registry.name).is_none());
-        remarks.extend(gone.map(|registry| {
-            format!("registry.{}: the new file has it no more", registry.name)
-        }));
+        remarks.extend(
+            gone.map(|registry| format!("registry.{}: the new file has it no more", registry.name)),
+        );
     }
 }
 
@@ -86,7 +89,12 @@ fn differing(old: &IssuerSettings, new: &IssuerSettings) -> impl Iterator<Item =
     let limits = |issuer: &IssuerSettings| {
         let limits = issuer.session_limits;
         let again = limits.accept_jwt_again;
-        (issuer.session_max.value, again, limits.max_uses, limits.same_network)
+        (
+            issuer.session_max.value,
+            again,
+            limits.max_uses,
+            limits.same_network,
+        )
     };
     let jwts = "differs; no event tells which JWTs it lets through";
     let plain = [
@@ -110,8 +118,14 @@ fn differing(old: &IssuerSettings, new: &IssuerSettings) -> impl Iterator<Item =
         ("repository_id", &old.repository_id, &new.repository_id),
     ];
     let plain = plain.into_iter().filter(|(differs, _)| *differs);
-    let widened = pins.into_iter().filter_map(|(key, old, new)| widened(key, old, new));
-    plain.map(|(_, what)| what).chain(widened).collect::<Vec<_>>().into_iter()
+    let widened = pins
+        .into_iter()
+        .filter_map(|(key, old, new)| widened(key, old, new));
+    plain
+        .map(|(_, what)| what)
+        .chain(widened)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn algorithms(issuer: &IssuerSettings) -> Option<BTreeSet<&str>> {

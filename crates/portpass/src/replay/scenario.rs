@@ -149,8 +149,7 @@ fn names(pair: &Pair, case: &Case) -> Vec<Name> {
 fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Option<Owners> {
     let registry = pair.old.registry(&case.registry)?;
     let caller = Caller::from(&case.who);
-    let is_open =
-        |name: &Name| name.is_asked && case.is_owned_by_another(&name.name).is_none();
+    let is_open = |name: &Name| name.is_asked && case.is_owned_by_another(&name.name).is_none();
     let tells_all = |side: &Side| side.policy.is_told_all_by(caller);
     if tells_all(&pair.old) && tells_all(&pair.new) && !names.iter().any(is_open) {
         return None;
@@ -163,7 +162,9 @@ fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Opt
     let mut possible = subsets.map(|is_in| -> Owners {
         let owned = of_old.iter().enumerate().filter(|(index, _)| is_in(*index));
         let owner = |name: &Name| (issuer.to_owned(), name.id.clone());
-        owned.map(|(_, name)| (name.name.clone(), owner(name))).collect()
+        owned
+            .map(|(_, name)| (name.name.clone(), owner(name)))
+            .collect()
     });
     possible.find(|owners| {
         let held = Held { groups, owners };

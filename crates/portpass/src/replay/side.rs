@@ -36,11 +36,7 @@ impl Side {
     /// # Errors
     ///
     /// Everything for which a server would not start with it, its files aside.
-    pub fn of(
-        config: &Config,
-        is_shadow_live: bool,
-        now: Timestamp,
-    ) -> Result<Self, ConfigError> {
+    pub fn of(config: &Config, is_shadow_live: bool, now: Timestamp) -> Result<Self, ConfigError> {
         let Snapshot {
             directory,
             mut policy,
@@ -112,5 +108,7 @@ fn names(config: &Config) -> BTreeSet<String> {
     let images = images.flatten().map(|name| name.value.clone());
     let tests = config.tests.iter().flat_map(|test| &test.ask);
     let tests = tests.filter(|scope| scope.kind == "repository");
-    images.chain(tests.map(|scope| scope.name.clone())).collect()
+    images
+        .chain(tests.map(|scope| scope.name.clone()))
+        .collect()
 }

@@ -132,7 +132,12 @@ impl Groups {
     /// Counts requests of a group.
     pub fn add(&mut self, group: Group, found: Found) {
         let is_full = self.kept.len() >= self.room;
-        if is_full && self.kept.last_key_value().is_some_and(|(last, _)| *last < group) {
+        if is_full
+            && self
+                .kept
+                .last_key_value()
+                .is_some_and(|(last, _)| *last < group)
+        {
             self.rest += found.requests;
             return;
         }

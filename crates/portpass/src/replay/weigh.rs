@@ -151,7 +151,10 @@ fn login(case: &Case, old: &Met<'_>, new: &Met<'_>) -> Vec<Outcome> {
         change,
         because: BTreeSet::new(),
     };
-    Some(outcome).filter(|_| !change.is_none()).into_iter().collect()
+    Some(outcome)
+        .filter(|_| !change.is_none())
+        .into_iter()
+        .collect()
 }
 
 /// All that was asked for, of which nothing can be told.
@@ -164,27 +167,28 @@ fn unknown(case: &Case, why: String) -> Vec<Outcome> {
 }
 
 /// What becomes of one action, whatever the record does not tell.
-fn fate(
-    case: &Case,
-    wish: &Wish<'_>,
-    old: &Met<'_>,
-    new: &Met<'_>,
-    scenarios: &Scenarios,
-) -> Fate {
+fn fate(case: &Case, wish: &Wish<'_>, old: &Met<'_>, new: &Met<'_>, scenarios: &Scenarios) -> Fate {
     let fate = |scenario: &Scenario| fate_in(scenario, case, wish, old, new);
     let Some(mostly) = scenarios.all.first().map(fate) else {
         return Fate::Unknown(Vec::new());
     };
-    let differs = |scenario: &&Scenario| !fate(scenario).is_like(&mostly);
-    let differing: Vec<_> = scenarios.all.iter().filter(differs).collect();
-    if differing.is_empty() {
-        return mostly;
-    }
+    let fates = scenarios.all.iter().map(|one| (fate(one), &one.supposed));
+    let differing: Vec<_> = fates.filter(|(fate, _)| !fate.is_like(&mostly)).collect();
     // What makes a difference alone is named alone.
-    let fewest = differing.iter().map(|one| one.supposed.len()).min();
-    let named = differing.iter().filter(|one| Some(one.supposed.len()) == fewest);
-    let supposed = named.flat_map(|one| one.supposed.iter().cloned());
-    Fate::Unknown(mostly.untold().into_iter().chain(supposed).collect())
+    let Some(fewest) = differing.iter().map(|(_, supposed)| supposed.len()).min() else {
+        return mostly;
+    };
+    let mut untold = mostly.untold();
+    for (fate, supposed) in differing {
+        untold.extend(fate.untold());
+        untold.extend(
+            supposed
+                .iter()
+                .filter(|_| supposed.len() == fewest)
+                .cloned(),
+        );
+    }
+    Fate::Unknown(untold)
 }
 
 fn fate_in(
@@ -205,10 +209,12 @@ fn fate_in(
     let new = settled(new.gives(scenario.new(), wish));
     match (old, new) {
         // The same rules, or the same ceiling, whatever they hang on.
-        (Gives::Untold(one), Gives::Untold(other)) if is_same_file || is_token && one == other => Fate::Known {
-            old: false,
-            new: false,
-        },
+        (Gives::Untold(one), Gives::Untold(other)) if is_same_file || is_token && one == other => {
+            Fate::Known {
+                old: false,
+                new: false,
+            }
+        }
         (Gives::Untold(one), Gives::Untold(other)) => Fate::Unknown([one, other].concat()),
         (Gives::Untold(what), Gives::No | Gives::Yes)
         | (Gives::No | Gives::Yes, Gives::Untold(what)) => Fate::Unknown(what),
@@ -221,7 +227,9 @@ fn fate_in(
 
 /// Puts one action's fate to those of its resource.
 fn note(outcomes: &mut Vec<Outcome>, wish: &Wish<'_>, fate: Fate) {
-    let known = outcomes.iter().position(|outcome| outcome.repository == wish.repository);
+    let known = outcomes
+        .iter()
+        .position(|outcome| outcome.repository == wish.repository);
     let at = known.unwrap_or_else(|| {
         outcomes.push(Outcome {
             repository: wish.repository.to_owned(),

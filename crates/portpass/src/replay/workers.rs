@@ -75,7 +75,10 @@ pub fn replay<E>(
 fn weigh_all(pair: &Pair, batches: &Mutex<Receiver<Batch>>) -> Tally {
     let mut tally = Tally::default();
     loop {
-        let next = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = batches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
         match next {
             Ok(batch) => weigh(pair, &batch, &mut tally),
             Err(_over) => return tally,
@@ -86,7 +89,9 @@ fn weigh_all(pair: &Pair, batches: &Mutex<Receiver<Batch>>) -> Tally {
 fn weigh(pair: &Pair, batch: &Batch, tally: &mut Tally) {
     let mut count = |recorded: Option<Recorded<'_>>| pair.count(recorded, tally);
     match batch {
-        Batch::Events(events) => events.iter().for_each(|event| count(Recorded::of_event(event))),
+        Batch::Events(events) => events
+            .iter()
+            .for_each(|event| count(Recorded::of_event(event))),
         Batch::Lines { text, too_long } => {
             let lines = text.split(|byte| *byte == b'\n');
             let lines = lines.filter(|line| !line.trim_ascii().is_empty());

@@ -85,15 +85,25 @@ impl Lines {
             ("repository", name.clone()),
             ("repository_id", id.to_string()),
             ("ref", ask.git_ref.to_owned()),
-            ("workflow_ref", format!("{name}/.github/workflows/ci.yml@{}", ask.git_ref)),
+            (
+                "workflow_ref",
+                format!("{name}/.github/workflows/ci.yml@{}", ask.git_ref),
+            ),
             ("run_id", number.to_string()),
-            ("run_url", format!("https://github.com/{name}/actions/runs/{number}")),
+            (
+                "run_url",
+                format!("https://github.com/{name}/actions/runs/{number}"),
+            ),
         ];
         facts.extend(own.map(|(fact, value)| (fact.to_owned(), value.into())));
         let claims = json!({ "repository_visibility": "private" });
         let access = json!({ "type": "repository", "name": ask.name, "actions": ask.given });
         let access: &[Value] = if ask.given.is_empty() { &[] } else { &[access] };
-        let groups: &[&str] = if id % 10 == 0 { &["acl_docker_push"] } else { &[] };
+        let groups: &[&str] = if id % 10 == 0 {
+            &["acl_docker_push"]
+        } else {
+            &[]
+        };
         let asked = format!("repository:{}:{}", ask.name, ask.actions.join(","));
         json!({
             "id": event_id(at), "at": at, "last": at, "count": 1 + u64::from(ask.reason.is_some()),
@@ -131,7 +141,10 @@ impl Lines {
         let caller = Caller::from(&who);
         let names = self.policy.namespaces(caller, &self.registry);
         let owner = |owner: String| ("github".to_owned(), owner);
-        let owners: Owners = names.into_iter().map(|name| (name.name, owner(name.owner))).collect();
+        let owners: Owners = names
+            .into_iter()
+            .map(|name| (name.name, owner(name.owner)))
+            .collect();
         let held = Held {
             groups: &groups,
             owners: &owners,
@@ -155,9 +168,24 @@ fn ask(kind: u64, id: u64) -> Ask {
         400..=449 => (own, PUSH, PUSH, "refs/tags/v1.2.3"),
         450..=549 => (own, PUSH, &[] as &[&str], "refs/heads/feature"),
         550..=649 => (own, PULL, PULL, "refs/heads/main"),
-        650..=899 => (format!("base/image-{}", id % 40), PULL, PULL, "refs/heads/main"),
-        900..=949 => (format!("tools/tool-{}", id % 20), PULL, PULL, "refs/heads/main"),
-        950..=959 => (format!("old-tools/tool-{}", id % 20), PULL, PULL, "refs/heads/main"),
+        650..=899 => (
+            format!("base/image-{}", id % 40),
+            PULL,
+            PULL,
+            "refs/heads/main",
+        ),
+        900..=949 => (
+            format!("tools/tool-{}", id % 20),
+            PULL,
+            PULL,
+            "refs/heads/main",
+        ),
+        950..=959 => (
+            format!("old-tools/tool-{}", id % 20),
+            PULL,
+            PULL,
+            "refs/heads/main",
+        ),
         _ => {
             let row = id - id % ROWS;
             let given = if id % ROWS == 0 && row > 0 { PUSH } else { &[] };

@@ -44,7 +44,10 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    ensure!(arguments.events >= 10, "there is nothing to measure: ten events are the least");
+    ensure!(
+        arguments.events >= 10,
+        "there is nothing to measure: ten events are the least"
+    );
     let folder = tempfile::Builder::new()
         .prefix("portpass-bench-diff-")
         .tempdir_in(&arguments.folder)
@@ -57,7 +60,13 @@ fn main() -> Result<ExitCode> {
         let path = folder.path().join("events.jsonl");
         let bytes = write(&path, &lines, events)?;
         progress("weighing them");
-        runs.push(Run::of(&arguments.portpass, [&old, &new], &path, events, bytes)?);
+        runs.push(Run::of(
+            &arguments.portpass,
+            [&old, &new],
+            &path,
+            events,
+            bytes,
+        )?);
     }
     let text = if arguments.json {
         format!("{}\n", json!({ "runs": runs }))

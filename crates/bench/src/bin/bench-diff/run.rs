@@ -49,9 +49,8 @@ impl Run {
             .spawn()
             .with_context(|| format!("starting {}", portpass.display()))?;
         let mut output = child.stdout.take().context("it has an output")?;
-        let reader = thread::spawn(move || -> Result<Value> {
-            Ok(serde_json::from_reader(&mut output)?)
-        });
+        let reader =
+            thread::spawn(move || -> Result<Value> { Ok(serde_json::from_reader(&mut output)?) });
         let mut peak_memory_kib = 0;
         let status = loop {
             peak_memory_kib = peak(child.id()).unwrap_or_default().max(peak_memory_kib);
@@ -63,8 +62,14 @@ impl Run {
         let seconds = began.elapsed().as_secs_f64();
         ensure!(status.success(), "portpass diff failed");
         let told = reader.join().ok().context("the reader panicked")??;
-        let of = |key: &str| told.pointer(&format!("/events/{key}")).and_then(Value::as_u64);
-        ensure!(of("events") == Some(count), "not all events were read: {told}");
+        let of = |key: &str| {
+            told.pointer(&format!("/events/{key}"))
+                .and_then(Value::as_u64)
+        };
+        ensure!(
+            of("events") == Some(count),
+            "not all events were read: {told}"
+        );
         Ok(Self {
             events: count,
             megabytes: bytes / 1_000_000,
@@ -101,6 +106,8 @@ impl fmt::Display for Run {
 /// The most memory that a process has held so far, in KiB.
 fn peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

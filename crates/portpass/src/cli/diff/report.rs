@@ -135,7 +135,9 @@ impl<'a> Events<'a> {
             shadow: with_shadow.then(|| Shadow {
                 requests: shadow.requests,
                 changed: shadow.changed,
-                rules: rules.map(|(rule, seen)| ShadowRule { rule, seen }).collect(),
+                rules: rules
+                    .map(|(rule, seen)| ShadowRule { rule, seen })
+                    .collect(),
             }),
         }
     }
@@ -144,7 +146,9 @@ impl<'a> Events<'a> {
         printer.table(None, self.groups.iter().map(Row::cells).collect())?;
         if self.not_shown > 0 {
             let requests = requests(self.not_shown);
-            Printer::text(&format!("and {requests} of further identities or repositories\n"))?;
+            Printer::text(&format!(
+                "and {requests} of further identities or repositories\n"
+            ))?;
         }
         Printer::text(&summary(self.counts))?;
         match &self.shadow {
@@ -159,7 +163,8 @@ impl Row<'_> {
     fn cells(&self) -> [String; 4] {
         let Self { group, found } = self;
         let last = found.last.strftime("%Y-%m-%d");
-        let because: String = found.because.iter().map(|why| format!("; {why}")).collect();
+        let because = found.because.iter().map(|why| format!("; {why}"));
+        let because = because.collect::<String>();
         [
             who(&group.issuer, &group.identity, &found.name),
             group.change.to_string(),
@@ -176,7 +181,9 @@ impl Shadow<'_> {
         }
         let header = ["SHADOW RULE", "MATCHED", "DID NOT", "LAST MATCH"];
         let rows = self.rules.iter().map(|ShadowRule { rule, seen }| {
-            let last = seen.last_match.map(|last| last.strftime("%Y-%m-%d").to_string());
+            let last = seen
+                .last_match
+                .map(|last| last.strftime("%Y-%m-%d").to_string());
             [
                 (*rule).to_owned(),
                 seen.matched.to_string(),
@@ -235,19 +242,22 @@ fn summary(counts: &Counts) -> String {
         by_provider,
         without_rules,
     } = *counts;
-    let mut text = format!(
+    let text = format!(
         "{events} events, {} weighed: {changed} come out otherwise, of {unknown} it cannot be told\n",
         requests(weighed)
     );
     let passed_over = [
         (malformed, "could not be read"),
         (by_provider, "are what an identity provider decided"),
-        (without_rules, "ended before any rule was asked, or are operators'"),
+        (
+            without_rules,
+            "ended before any rule was asked, or are operators'",
+        ),
     ];
-    for (count, why) in passed_over.into_iter().filter(|(count, _)| *count > 0) {
-        text.push_str(&format!("passed over: {count} events {why}\n"));
-    }
-    text
+    let passed_over = passed_over.into_iter().filter(|(count, _)| *count > 0);
+    let passed_over =
+        passed_over.map(|(count, why)| format!("passed over: {count} events {why}\n"));
+    text + &passed_over.collect::<String>()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Recorded requests against pairs of files, as sentences.
 
+mod fixtures;
 mod remarks;
 mod told;
 mod untold;
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Batch, Pair, Side, Tally, replay};
-use crate::config::load;
+use crate::config::{Config, load};
 
 /// What every file here begins with.
 const HEAD: &str = r#"
@@ -42,13 +43,16 @@ when = { event = "push", ref = "refs/heads/main" }
 push = ["apps/{issuer}/{repository}"]
 "#;
 
-fn side(text: &str, is_shadow_live: bool) -> Side {
+fn config(text: &str) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portpass.toml");
     let data = format!("\n[store]\ndata_dir = '{}'\n", folder.path().display());
     fs::write(&path, format!("{HEAD}{text}{data}")).unwrap();
-    let config = load(&path).unwrap_or_else(|error| panic!("{error}"));
-    Side::of(&config, is_shadow_live, Timestamp::UNIX_EPOCH).unwrap()
+    load(&path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn side(text: &str, is_shadow_live: bool) -> Side {
+    Side::of(&config(text), is_shadow_live, Timestamp::UNIX_EPOCH).unwrap()
 }
 
 /// Two files with the usual issuers.
@@ -115,7 +119,8 @@ fn found(pair: &Pair, events: &[Value]) -> Vec<String> {
     let tally = tally(pair, events);
     assert_eq!(tally.counts.malformed, 0, "the events are well formed");
     let line = |(group, found): (&super::Group, &super::Found)| {
-        let because: String = found.because.iter().map(|why| format!("; {why}")).collect();
+        let because = found.because.iter().map(|why| format!("; {why}"));
+        let because = because.collect::<String>();
         format!(
             "{}:{} {} on {:?} ({}){because}",
             group.issuer, group.identity, group.change, group.repository, found.requests

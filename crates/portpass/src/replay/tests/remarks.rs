@@ -30,7 +30,8 @@ fn what_lets_other_jwts_through_is_remarked_on() {
 fn what_comes_and_goes_is_remarked_on() {
     let people = ISSUERS.split("[issuer.people]").nth(1).unwrap();
     let people = format!("[issuer.people]{people}");
-    let new = "[group.team]\noperators = true\n[registry.b]\nservice = \"b\"\nkind = \"distribution\"\n";
+    let new =
+        "[group.team]\noperators = true\n[registry.b]\nservice = \"b\"\nkind = \"distribution\"\n";
     insta::assert_snapshot!(remarks(ISSUERS, &format!("{people}{new}")).join("\n"), @r"
     issuer.github: the new file has it no more; its callers prove nothing
     registry.b: the new file alone has it

@@ -13,7 +13,9 @@ fn who_is_given_push_no_more_loses_it_as_often_as_it_was_asked() {
     let events = [
         event(json!({})),
         event(json!({ "count": 11 })),
-        event(json!({ "identity": "75", "body": { "asked": "repository:apps/x:pull", "access": [] } })),
+        event(
+            json!({ "identity": "75", "body": { "asked": "repository:apps/x:pull", "access": [] } }),
+        ),
     ];
     assert_eq!(
         found(&pair, &events),
@@ -26,7 +28,10 @@ fn who_was_refused_and_would_not_be_gains() {
     let new = format!("{OWN}[rule.base]\nfrom = [\"github\"]\npull = [\"base/**\"]\n");
     let pair = pair(OWN, &new);
     let asked = refusal(json!({ "body": { "asked": "repository:base/a:pull" } }));
-    assert_eq!(found(&pair, &[asked]), [r#"github:74 gains pull on "base/a" (1)"#]);
+    assert_eq!(
+        found(&pair, &[asked]),
+        [r#"github:74 gains pull on "base/a" (1)"#]
+    );
 }
 
 #[test]
@@ -99,7 +104,10 @@ fn members_of_a_group_that_both_files_have_are_those_that_were_recorded() {
         refusal(json!({ "identity": id, "body": body }))
     };
     assert_eq!(
-        found(&pair, &[asks("1", &["team"]), asks("2", &[]), asks("3", &["other"])]),
+        found(
+            &pair,
+            &[asks("1", &["team"]), asks("2", &[]), asks("3", &["other"])]
+        ),
         [r#"github:1 gains pull on "base/a" (1)"#]
     );
 }
@@ -116,7 +124,10 @@ fn what_an_api_token_was_given_its_own_patterns_allow() {
             "access": [{ "type": "repository", "name": "base/a", "actions": ["push"] }],
         },
     }));
-    assert_eq!(found(&pair, &[token]), [r#"token:mirror-1 loses push on "base/a" (1)"#]);
+    assert_eq!(
+        found(&pair, &[token]),
+        [r#"token:mirror-1 loses push on "base/a" (1)"#]
+    );
 }
 
 #[test]
@@ -159,8 +170,8 @@ fn it_does_not_matter_how_many_weigh() {
         let feed = |feed: &crate::replay::Feed| -> Result<(), ()> {
             for batch in 0..20 {
                 let events = (0..batch).map(|id| event(json!({ "identity": id.to_string() })));
-                let text = events.map(|event| format!("{event}\n")).collect::<String>();
-                let text = text.into_bytes();
+                let lines = events.map(|event| format!("{event}\n"));
+                let text = lines.collect::<String>().into_bytes();
                 feed.take(Batch::Lines { text, too_long: 0 });
             }
             Ok(())

@@ -48,7 +48,8 @@ fn a_claim_that_the_rules_of_then_named_and_that_is_not_recorded_was_not_there()
 
 #[test]
 fn who_is_in_a_group_that_operators_come_to_keep_is_unknown() {
-    let new = "[group.team]\noperators = true\n[rule.team]\ngroup = \"team\"\npull = [\"base/**\"]\n";
+    let new =
+        "[group.team]\noperators = true\n[rule.team]\ngroup = \"team\"\npull = [\"base/**\"]\n";
     let pair = pair("", new);
     let member = refusal(json!({ "body": {
         "asked": "repository:base/a:pull", "groups": ["team"] } }));
@@ -102,7 +103,9 @@ fn a_platform_that_is_another_says_nobody_knows_what() {
     }));
     assert_eq!(
         found(&sides(&other), std::slice::from_ref(&person)),
-        [r#"people:u1 unknown: pull on "a" (1); what a JWT of `issuer.people` says with another `iss`"#]
+        [
+            r#"people:u1 unknown: pull on "a" (1); what a JWT of `issuer.people` says with another `iss`"#
+        ]
     );
     let other = format!("{ISSUERS}id_claim = \"uid\"\n");
     let [line] = <[String; 1]>::try_from(found(&sides(&other), &[person])).unwrap();
@@ -120,9 +123,17 @@ fn what_an_api_token_may_at_most_is_unknown_where_it_was_not_given() {
             "asked": "repository:base/a:pull", "groups": ["robots"], "facts": { "issuer": "token" },
         },
     }));
-    let [line] = <[String; 1]>::try_from(found(&pair(group, &both), std::slice::from_ref(&token))).unwrap();
-    assert!(line.starts_with(r#"token:mirror-1 unknown: pull on "base/a" (1); "#), "{line}");
-    assert_eq!(found(&pair(&both, &both), &[token]), [""; 0], "it is the same on both sides");
+    let [line] =
+        <[String; 1]>::try_from(found(&pair(group, &both), std::slice::from_ref(&token))).unwrap();
+    assert!(
+        line.starts_with(r#"token:mirror-1 unknown: pull on "base/a" (1); "#),
+        "{line}"
+    );
+    assert_eq!(
+        found(&pair(&both, &both), &[token]),
+        [""; 0],
+        "it is the same on both sides"
+    );
 }
 
 #[test]
@@ -135,7 +146,13 @@ fn a_file_compared_with_itself_leaves_nothing_unknown() {
     );
     let pair = pair(&text, &text);
     let mut events = vec![event(json!({}))];
-    for repository in ["apps/github/acme/web", "base/a", "cel/a", "team/a", "other/a"] {
+    for repository in [
+        "apps/github/acme/web",
+        "base/a",
+        "cel/a",
+        "team/a",
+        "other/a",
+    ] {
         for action in ["pull", "push", "delete", "pull,push"] {
             events.push(asks(repository, action));
         }
