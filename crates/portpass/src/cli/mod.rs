@@ -6,6 +6,7 @@ mod commands;
 mod dev;
 mod diff;
 mod events;
+mod explain;
 mod fixtures;
 mod groups;
 mod identities;
@@ -54,6 +55,8 @@ enum Command {
     Diff(diff::Diff),
     /// List or follow what happened.
     Events(events::Events),
+    /// Show what the rules say of somebody, rule by rule.
+    Explain(explain::ExplainArgs),
     /// List what tests can be run on: what each platform signs, by situation.
     Fixtures(fixtures::FixturesArgs),
     /// List and change who is in the groups that operators keep.
@@ -83,8 +86,6 @@ enum Command {
 
     #[command(hide = true)]
     Doctor(Later),
-    #[command(hide = true)]
-    Explain(Later),
 }
 
 /// A command that later versions have: whatever follows it is taken and refused.
@@ -121,6 +122,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Dev(dev) => dev.run(),
         Command::Diff(diff) => diff.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
+        Command::Explain(args) => args.run(reach, printer),
         Command::Fixtures(args) => args.run(printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
@@ -135,7 +137,6 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Test(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
-        Command::Explain(_) => Err(not_in_this_version("explain")),
     }
 }
 

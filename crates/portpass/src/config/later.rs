@@ -11,12 +11,10 @@ use super::{Fault, Place};
 
 /// Keys and tables that the design has and this version does not; `*` is any
 /// name.
-const LATER: [&[&str]; 5] = [
+const LATER: [&[&str]; 3] = [
     &["admin", "ca"],
-    &["deny", "*", "mode"],
     &["issuer", "*", "within"],
     &["ledger"],
-    &["rule", "*", "mode"],
 ];
 
 /// Named tables that are not all that was written, as section and name.

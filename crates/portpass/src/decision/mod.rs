@@ -41,6 +41,7 @@ mod replay;
 mod request;
 mod resource;
 mod rule;
+mod shadow;
 mod source;
 mod suggestion;
 mod template;
@@ -65,6 +66,7 @@ pub use self::{
     reference::reference,
     refusal::{Refusal, rejection},
     replay::Gives,
+    shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
 };

@@ -53,6 +53,7 @@ impl<'p> Judgement<'_, 'p> {
                 rule: recorded.rule,
                 mode: rule.mode,
                 at: rule.at,
+                place: None,
                 outcome: recorded.outcome,
                 unmet: unmet(judged, self.request),
                 unmet_cel: match judged {
@@ -141,7 +142,7 @@ fn patterns(
             .map(|(action, pattern)| {
                 let cover = pattern.render(&request.values, request.images);
                 Rendered {
-                    action,
+                    action: action.to_owned(),
                     pattern: pattern.to_string(),
                     rendered: cover
                         .as_ref()
@@ -160,7 +161,7 @@ fn patterns(
 }
 
 fn made_for(
-    action: &'static str,
+    action: &str,
     pattern: &Pattern,
     part: &Part<'_>,
     request: &Request<'_>,
@@ -171,7 +172,7 @@ fn made_for(
         Resource::Repository(name, _) => Some(name),
     });
     Rendered {
-        action,
+        action: action.to_owned(),
         pattern: pattern.to_string(),
         rendered: part.cover.texts(),
         withheld: withheld(&part.hold, request),
