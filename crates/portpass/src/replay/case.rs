@@ -142,7 +142,10 @@ impl Case {
         if self.owned.iter().any(|owned| owned == name) {
             return Some(true);
         }
-        let is_in = |repository: &str| repository.starts_with(name);
+        let is_in = |repository: &str| {
+            let rest = repository.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         let mut given = self.given.iter();
         let pushed = given.any(|(repository, actions)| {
             is_in(repository) && actions.iter().any(|word| word == "push")
@@ -245,6 +248,8 @@ mod tests {
         assert_eq!(case.is_owned_by_another("apps/y"), Some(true));
         assert_eq!(case.is_owned_by_another("apps/x"), Some(false));
         assert_eq!(case.is_owned_by_another("apps/z"), None);
+        let neighbour = case.is_owned_by_another("apps/x/ap");
+        assert_eq!(neighbour, None, "a name that goes on is another");
         assert!(case.was_given("apps/x/api", Action::Push));
         assert!(!case.was_given("apps/x/api", Action::Delete));
         assert!(!case.was_given("apps/x", Action::Pull));

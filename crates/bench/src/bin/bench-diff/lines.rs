@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use portpass::{
     config,
     decision::{Caller, Held, Owners, Policy},
-    event_id::event_id,
     identity::{Facts, Supposed},
     registry::Registry,
     short_id::ShortId,
@@ -71,8 +70,8 @@ impl Lines {
         // Of a thousand events, so many of each.
         match scattered(number ^ 0xabcd) % 1000 {
             0..=1 => "{\"id\":\"cut off".to_owned(),
-            2..=11 => operator(at).to_string(),
-            12..=31 => stranger(at).to_string(),
+            2..=11 => operator(number, at).to_string(),
+            12..=31 => stranger(number, at).to_string(),
             32..=81 => anonymous(number, at).to_string(),
             kind => self.job(number, id, &ask(kind, id), at).to_string(),
         }
@@ -106,7 +105,7 @@ impl Lines {
         };
         let asked = format!("repository:{}:{}", ask.name, ask.actions.join(","));
         json!({
-            "id": event_id(at), "at": at, "last": at, "count": 1 + u64::from(ask.reason.is_some()),
+            "id": event_id(number, at), "at": at, "last": at, "count": 1 + u64::from(ask.reason.is_some()),
             "kind": ask.kind, "reason": ask.reason,
             "decision": ShortId::of(asked.as_bytes()), "login": ShortId::of(&number.to_be_bytes()),
             "registry": "main", "issuer": "github", "identity": id.to_string(),
@@ -124,7 +123,7 @@ impl Lines {
                     { "rule": "rule.tools", "outcome": "other_access" },
                 ],
                 "access": access, "expires_at": at + SignedDuration::from_mins(15),
-                "lifetime_seconds": 900, "address": "192.0.2.17", "request_id": event_id(at),
+                "lifetime_seconds": 900, "address": "192.0.2.17", "request_id": event_id(number, at),
                 "user_agent": "docker/28.2.2 go/go1.24 git-commit/45873be kernel/6.8 os/linux \
                                arch/amd64 UpstreamClient(Docker-Client/28.2.2 \\(linux\\))",
             },
@@ -151,6 +150,16 @@ impl Lines {
         };
         self.policy.version_for(caller, held, &self.registry)
     }
+}
+
+/// The id of an event, as a `UUIDv7` that is the same each time.
+fn event_id(number: u64, at: Timestamp) -> String {
+    let at = at.as_millisecond();
+    format!(
+        "{:08x}-{:04x}-7000-8000-{number:012x}",
+        at >> 16,
+        at & 0xffff
+    )
 }
 
 /// What people call the repository of an id.
@@ -204,7 +213,7 @@ fn ask(kind: u64, id: u64) -> Ask {
 
 fn anonymous(number: u64, at: Timestamp) -> Value {
     json!({
-        "id": event_id(at), "at": at, "last": at, "count": 1 + number % 30, "kind": "anonymous",
+        "id": event_id(number, at), "at": at, "last": at, "count": 1 + number % 30, "kind": "anonymous",
         "reason": null, "decision": null, "login": null, "registry": "main", "issuer": null,
         "identity": null,
         "body": {
@@ -214,21 +223,21 @@ fn anonymous(number: u64, at: Timestamp) -> Value {
     })
 }
 
-fn stranger(at: Timestamp) -> Value {
+fn stranger(number: u64, at: Timestamp) -> Value {
     json!({
-        "id": event_id(at), "at": at, "last": at, "count": 1, "kind": "stranger",
+        "id": event_id(number, at), "at": at, "last": at, "count": 1, "kind": "stranger",
         "reason": "issuer_unknown", "decision": null, "login": null, "registry": "main",
         "issuer": null, "identity": null,
         "body": {
             "asked": "repository:base/x:pull", "policy": "aaaaaaaaaaaaaaaa", "address": "192.0.2.17",
-            "message": "the JWT is of an issuer that is not configured", "request_id": event_id(at),
+            "message": "the JWT is of an issuer that is not configured", "request_id": event_id(number, at),
         },
     })
 }
 
-fn operator(at: Timestamp) -> Value {
+fn operator(number: u64, at: Timestamp) -> Value {
     json!({
-        "id": event_id(at), "at": at, "last": at, "count": 1, "kind": "operator", "reason": null,
+        "id": event_id(number, at), "at": at, "last": at, "count": 1, "kind": "operator", "reason": null,
         "decision": null, "login": null, "registry": null, "issuer": "github", "identity": "74",
         "body": {
             "action": "groups add", "actor": "uid 0", "detail": { "group": "acl_docker_push" },
@@ -242,4 +251,66 @@ fn scattered(number: u64) -> u64 {
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use portpass::replay::{Batch, Counts, Feed, Pair, Side, replay};
+
+    use super::*;
+    use crate::files;
+
+    const IDENTITIES: u64 = 40;
+    const EVENTS: u64 = 3000;
+
+    fn weighed(lines: &Lines, files: [&Path; 2]) -> Counts {
+        let sides = files.map(|file| {
+            let config = config::load(file).unwrap();
+            Side::of(&config, false, Timestamp::UNIX_EPOCH).unwrap()
+        });
+        let [old, new] = sides;
+        let feed = |feed: &Feed| -> Result<()> {
+            let lines = (0..EVENTS).map(|number| lines.line(number) + "\n");
+            let text = lines.collect::<String>().into_bytes();
+            feed.take(Batch::Lines { text, too_long: 0 });
+            Ok(())
+        };
+        replay(&Pair::of(old, new), NonZeroUsize::MIN, feed)
+            .unwrap()
+            .counts
+    }
+
+    #[test]
+    fn events_are_always_the_same_and_as_long_as_real_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, _) = files::write(folder.path(), IDENTITIES).unwrap();
+        let lines = Lines::of(&old, IDENTITIES).unwrap();
+        let all: Vec<String> = (0..EVENTS).map(|number| lines.line(number)).collect();
+        let again = Lines::of(&old, IDENTITIES).unwrap();
+        assert!(
+            (0..EVENTS)
+                .map(|number| again.line(number))
+                .eq(all.iter().cloned())
+        );
+        let mean = all.iter().map(String::len).sum::<usize>() / all.len();
+        assert!((900..2500).contains(&mean), "{mean} bytes");
+    }
+
+    #[test]
+    fn the_change_of_the_files_is_seen_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = files::write(folder.path(), IDENTITIES).unwrap();
+        let lines = Lines::of(&old, IDENTITIES).unwrap();
+        let same = weighed(&lines, [&old, &old]);
+        assert_eq!((same.events, same.changed, same.unknown), (EVENTS, 0, 0));
+        assert!(same.malformed > 0 && same.malformed < EVENTS / 100);
+        let changed = weighed(&lines, [&old, &new]);
+        assert!(changed.changed > 0 && changed.unknown > 0, "{changed:?}");
+        assert!(
+            changed.changed + changed.unknown < changed.requests / 4,
+            "{changed:?}"
+        );
+    }
 }

@@ -107,3 +107,33 @@ impl Diff {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diff(old: Option<&str>, new: Option<&str>, shadow: bool) -> Diff {
+        Diff {
+            old: old.map(PathBuf::from),
+            new: new.map(PathBuf::from),
+            events: None,
+            events_file: None,
+            exit_code: false,
+            shadow,
+        }
+    }
+
+    #[test]
+    fn two_files_are_compared_or_one_with_itself_in_shadow() {
+        let file = |path: &str| Whence::File(path.into());
+        let reach = Reach::default().beside(&file("c"));
+        let files = |diff: Diff| diff.files(&reach).ok();
+        let two = (file("a"), Some(file("b")));
+        assert_eq!(files(diff(Some("a"), Some("b"), false)), Some(two.clone()));
+        assert_eq!(files(diff(Some("a"), Some("b"), true)), Some(two));
+        assert_eq!(files(diff(Some("a"), None, true)), Some((file("a"), None)));
+        assert_eq!(files(diff(None, None, true)), Some((file("c"), None)));
+        assert_eq!(files(diff(Some("a"), None, false)), None);
+        assert_eq!(files(diff(None, None, false)), None);
+    }
+}

@@ -95,6 +95,22 @@ fn nobody_in_particular_loses_what_was_pulled_in_its_name() {
 }
 
 #[test]
+fn whoever_presented_no_jwt_has_no_claims_that_were_not_recorded() {
+    let rule = "[rule.base]\nanonymous = true\npull = [\"base/**\"]\n";
+    let deny = "[deny.base]\ncel = \"claims.x == '1'\"\npull = [\"base/**\"]\n";
+    let pair = pair(rule, &format!("{rule}{deny}"));
+    let anonymous = json!({
+        "last": "2026-11-20T10:00:00Z", "count": 2, "kind": "anonymous", "registry": "prod",
+        "body": { "repositories": ["base/a"] },
+    });
+    assert_eq!(
+        found(&pair, &[anonymous]),
+        [r#"anonymous:anonymous loses pull on "base/a" (2)"#],
+        "a deny that cannot be told denies"
+    );
+}
+
+#[test]
 fn members_of_a_group_that_both_files_have_are_those_that_were_recorded() {
     let group = "[group.team]\noperators = true\n";
     let rule = "[rule.team]\ngroup = \"team\"\npull = [\"base/**\"]\n";
