@@ -42,6 +42,7 @@ pub mod lint;
 pub mod metrics;
 mod outbound;
 pub mod registry;
+pub mod replay;
 pub mod short_id;
 pub mod snapshot;
 pub mod telemetry;

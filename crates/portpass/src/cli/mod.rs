@@ -4,7 +4,9 @@ mod backup;
 mod check;
 mod commands;
 mod dev;
+mod diff;
 mod events;
+mod explain;
 mod fixtures;
 mod groups;
 mod identities;
@@ -49,8 +51,12 @@ enum Command {
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
+    /// Say what a change of the rules would change, and for whom.
+    Diff(diff::Diff),
     /// List or follow what happened.
     Events(events::Events),
+    /// Show what the rules say of somebody, rule by rule.
+    Explain(explain::ExplainArgs),
     /// List what tests can be run on: what each platform signs, by situation.
     Fixtures(fixtures::FixturesArgs),
     /// List and change who is in the groups that operators keep.
@@ -79,11 +85,7 @@ enum Command {
     Tokens(tokens::TokensArgs),
 
     #[command(hide = true)]
-    Diff(Later),
-    #[command(hide = true)]
     Doctor(Later),
-    #[command(hide = true)]
-    Explain(Later),
 }
 
 /// A command that later versions have: whatever follows it is taken and refused.
@@ -118,7 +120,9 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Backup(args) => args.run(reach, printer),
         Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
+        Command::Diff(diff) => diff.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
+        Command::Explain(args) => args.run(reach, printer),
         Command::Fixtures(args) => args.run(printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
@@ -132,9 +136,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Sessions(args) => args.run(reach, printer),
         Command::Test(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
-        Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
-        Command::Explain(_) => Err(not_in_this_version("explain")),
     }
 }
 

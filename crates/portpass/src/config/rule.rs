@@ -44,6 +44,10 @@ pub(super) struct RuleSection {
     from: Vec<Located<String>>,
     /// The group whose members it is for. Example: `"acl_docker_push"`.
     group: Option<Located<String>>,
+    /// Whether it counts: `shadow` records what it would do beside the live
+    /// ones, and gives or takes nothing. Example: `"shadow"`.
+    #[serde(default)]
+    mode: Mode,
     /// The repositories that may be pulled from: patterns, in which `*` stands
     /// for part of a segment and `**` for any; `{fact}` renders a fact of the
     /// caller. Example: `["**"]`.
@@ -107,7 +111,7 @@ impl RuleSection {
             any_run: self.any_run,
             allow_root: self.allow_root,
             within: known.ceilings.over(at.file).clone(),
-            mode: Mode::Live,
+            mode: self.mode,
             allow_lints: self.allow_lints,
         }
     }

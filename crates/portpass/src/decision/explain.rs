@@ -1,9 +1,10 @@
 //! What the rules say of somebody, rule by rule, for operators.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use schemars::JsonSchema;
 use scope::Scopes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Caller, Held, Mode, Outcome, Policy,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// What comes out for a caller, without the story.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// This is given; nothing of it for a login probe.
@@ -29,7 +30,7 @@ pub enum Verdict {
     /// Nothing is given.
     Refused {
         /// The reason as a stable word, as events have it.
-        code: &'static str,
+        code: Cow<'static, str>,
         /// Who refuses.
         stage: Stage,
         /// The fact that was unmet in the rule that came closest.
@@ -41,7 +42,7 @@ pub enum Verdict {
 }
 
 /// Who refuses, of those who know the caller.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// A deny took what some rule gives.
@@ -51,7 +52,7 @@ pub enum Stage {
 }
 
 /// What the rules say of somebody, rule by rule; for operators only.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Explanation {
     /// What comes out.
     pub verdict: Verdict,
@@ -70,7 +71,7 @@ pub struct Explanation {
 }
 
 /// What one rule says, and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Explained {
     /// The table: `rule.own-namespace`, `deny.nobody-deletes-base`.
     pub rule: Arc<str>,
@@ -79,6 +80,10 @@ pub struct Explained {
     /// Where its table begins.
     #[serde(skip)]
     pub at: Place,
+    /// That place as people read it, where the files are at hand:
+    /// `portpass.toml:12:7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What it says, as events have it.
     pub outcome: Outcome,
     /// The first fact that is not as it should be.
@@ -89,18 +94,18 @@ pub struct Explained {
     pub unmet_cel: Option<String>,
     /// What the record does not tell of what its expression names; what is said
     /// here is then as if the expression gave the most.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untold: Vec<String>,
     /// Its patterns, made for this caller; none where its conditions are unmet.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<Rendered>,
     /// What it gives, or takes, of what was asked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Access>,
 }
 
 /// A fact that is not as a rule wants it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct UnmetFact {
     /// Which.
     pub fact: Fact,
@@ -111,10 +116,10 @@ pub struct UnmetFact {
 }
 
 /// One pattern of a rule, made for one caller.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Rendered {
     /// The key that it stands under: `pull`, `push` or `delete`.
-    pub action: &'static str,
+    pub action: String,
     /// As the file has it: `apps/{issuer}/{repository}`.
     pub pattern: String,
     /// With the caller's facts in it: `apps/github/acme/web`; of `{images}`
@@ -217,7 +222,7 @@ impl Verdict {
         match weighed {
             Ok(given) => Self::Granted(given.access),
             Err((_, reason)) => Self::Refused {
-                code: reason.code(),
+                code: reason.code().into(),
                 stage: reason.stage(),
                 unmet: reason.unmet(),
             },

@@ -39,9 +39,11 @@ mod placeholder;
 mod policy;
 mod reference;
 mod refusal;
+mod replay;
 mod request;
 mod resource;
 mod rule;
+mod shadow;
 mod source;
 mod suggestion;
 mod template;
@@ -67,6 +69,8 @@ pub use self::{
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
+    replay::Gives,
+    shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
     within::Within,

@@ -97,7 +97,7 @@ impl Policy {
     }
 
     /// The names whose owners [`Policy::decide`] must be told, in alphabetical
-    /// order: whatever rules with their conditions met would let this caller
+    /// order: whatever rules (in shadow, too) with their conditions met would let this caller
     /// push to or delete in, were it in every operators' group.
     ///
     /// There are none of callers without a credential, and none of a suspended
@@ -108,7 +108,8 @@ impl Policy {
         }
         let groups = self.groups.possible(caller);
         let request = self.request(caller, registry, &groups, Held::default());
-        let names = self.rules.iter().flat_map(|rule| rule.namespaces(&request));
+        let rules = self.rules.iter().chain(&self.shadow_rules);
+        let names = rules.flat_map(|rule| rule.namespaces(&request));
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.dedup();
@@ -144,11 +145,13 @@ impl Policy {
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
         let mut groups = self.groups.of(Caller::from(&proof), held.groups);
-        let (rules, policy, weighed) = {
+        let (rules, policy, weighed, shadow) = {
             let request = self.request(Caller::from(&proof), registry, &groups, held);
             let judgement = self.judge(&request, basis, Counting::Live);
             let policy = self.standing(request.caller, &groups, &judgement);
-            (judgement.outcomes(asked), policy, judgement.weigh(asked))
+            let weighed = judgement.weigh(asked);
+            let shadow = self.shadow(&request, basis, asked, &weighed);
+            (judgement.outcomes(asked), policy, weighed, shadow)
         };
         if !proof.is_bound() {
             groups.clear();
@@ -165,6 +168,7 @@ impl Policy {
             policy,
             groups,
             rules,
+            shadow,
         };
         match weighed {
             Ok(given) => Ok(Grant {
@@ -209,11 +213,6 @@ impl Policy {
                 .collect(),
             owners: judgement.owners(),
         })
-    }
-
-    /// Whether some rule is in shadow.
-    pub fn has_shadow(&self) -> bool {
-        !self.shadow_rules.is_empty() || !self.shadow_denies.is_empty()
     }
 
     pub(super) fn request<'p>(

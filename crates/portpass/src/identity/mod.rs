@@ -38,6 +38,7 @@ mod unproven;
 mod validity;
 mod vouched;
 
+pub(crate) use self::directory::Signatory;
 pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
     api_token::{ApiToken, TOKEN},
@@ -52,7 +53,6 @@ pub use self::{
     supposed::{Supposed, Wrong, WrongStage},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
-pub(crate) use self::directory::Signatory;
 use crate::{session::Evidence, short_id::ShortId};
 
 /// The issuer of everybody who presents nothing; no configured issuer has the name.

@@ -146,14 +146,26 @@ fn each_stage_refuses_by_itself() {
         "repository:apps/github/acme/web:pull,push",
         "the whole is right to begin with"
     );
-    assert_eq!(set(r#"set = { aud = "sts.amazonaws.com" }"#), "jwt audience_wrong");
+    assert_eq!(
+        set(r#"set = { aud = "sts.amazonaws.com" }"#),
+        "jwt audience_wrong"
+    );
     assert_eq!(set("set = { exp = -60 }"), "jwt expired");
     assert_eq!(set(r#"remove = ["repository_id"]"#), "jwt claims");
-    assert_eq!(set(r#"set = { iss = "https://evil.example.com" }"#), "jwt unknown_issuer");
+    assert_eq!(
+        set(r#"set = { iss = "https://evil.example.com" }"#),
+        "jwt unknown_issuer"
+    );
     assert_eq!(set(r#"set = { owner_id = "66" }"#), "pin not_pinned");
     assert_eq!(set("set = { ref_protected = false }"), "rules unmet_fact");
-    assert_eq!(set(r#"set = { event = "pull_request" }"#), "rules unmet_fact");
-    assert_eq!(set(r#"set = { repository = "acme/../prod" }"#), "rules unusable_fact");
+    assert_eq!(
+        set(r#"set = { event = "pull_request" }"#),
+        "rules unmet_fact"
+    );
+    assert_eq!(
+        set(r#"set = { repository = "acme/../prod" }"#),
+        "rules unusable_fact"
+    );
     let base = r#"ask = ["repository:base/alpine:push"]"#;
     let in_group = r#"{ issuer = "github", groups = ["acl_docker_push"] }"#;
     assert_eq!(got(in_group, base), "deny denied");
@@ -176,10 +188,16 @@ fn groups_owners_catalogs_and_logins_are_as_the_test_says() {
     };
     assert_eq!(owned("github", "9"), "rules owned");
     assert_eq!(owned("gitlab", "74"), "rules owned");
-    assert_eq!(owned("github", "74"), "repository:apps/github/acme/web:pull,push");
+    assert_eq!(
+        owned("github", "74"),
+        "repository:apps/github/acme/web:pull,push"
+    );
 
     let catalog = r#"ask = ["registry:catalog:*"]"#;
-    assert_eq!(got(r#"{ issuer = "people" }"#, catalog), "registry:catalog:*");
+    assert_eq!(
+        got(r#"{ issuer = "people" }"#, catalog),
+        "registry:catalog:*"
+    );
     let operator = r#"{ issuer = "people", set = { idp_groups = ["operators"] } }"#;
     assert_eq!(got(operator, catalog), "rules unmet_fact");
 
@@ -192,7 +210,10 @@ fn groups_owners_catalogs_and_logins_are_as_the_test_says() {
 #[test]
 fn a_fixture_is_of_the_tenant_that_is_pinned_and_a_stranger_in_it_stays_one() {
     let file = FILE
-        .replace(r#"owner_id = ["65"]"#, "owner_id = [\"4001\", \"4002\"]\nrepository_id = [\"7\"]")
+        .replace(
+            r#"owner_id = ["65"]"#,
+            "owner_id = [\"4001\", \"4002\"]\nrepository_id = [\"7\"]",
+        )
         .replace(
             r#"url = "https://gitlab.example.com""#,
             "url = \"https://gitlab.example.com\"\nowner_id = [\"31\"]\nowner_path = [\"shop\"]",
@@ -235,7 +256,9 @@ namespace = ["builds"]
     );
     let trial = trial(&file);
     let proof = |issuer: &str, set: &[(&str, &str)]| {
-        let set = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).into()));
+        let set = set
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).into()));
         let order = FixtureOrder {
             issuer: issuer.to_owned(),
             set: set.collect(),
@@ -254,7 +277,10 @@ namespace = ["builds"]
 #[test]
 fn whatever_an_issuer_signs_with_is_signed_with() {
     for algorithm in JwtAlgorithm::ALL {
-        let line = format!("owner_id = [\"65\"]\nalgorithms = [\"{}\"]", algorithm.name());
+        let line = format!(
+            "owner_id = [\"65\"]\nalgorithms = [\"{}\"]",
+            algorithm.name()
+        );
         let file = FILE.replace(r#"owner_id = ["65"]"#, &line);
         let got = got_of(&file, r#"{ issuer = "github" }"#, "ask = []");
         assert_eq!(got, "a login", "{}", algorithm.name());
@@ -283,7 +309,12 @@ fn what_cannot_be_tried_is_never_as_expected() {
         assert!(!result.passed, "{issuer} {registry}");
         assert!(matches!(result.got, Got::Untried(_)), "{:?}", result.got);
     }
-    assert!(trial.run(&of("nobody", "prod")).complaint().contains("there is no issuer `nobody`"));
+    assert!(
+        trial
+            .run(&of("nobody", "prod"))
+            .complaint()
+            .contains("there is no issuer `nobody`")
+    );
 }
 
 #[test]
@@ -310,7 +341,10 @@ expect = ["repository:apps/github/acme/web:pull"]
     let snapshot = Arc::new(Snapshot::of(&config, None, now).unwrap());
     let error = check(&config, &snapshot, now).unwrap_err();
     let shown = error.diagnostics();
-    let shown: Vec<_> = shown.iter().map(|shown| (shown.line, shown.message.as_str())).collect();
+    let shown: Vec<_> = shown
+        .iter()
+        .map(|shown| (shown.line, shown.message.as_str()))
+        .collect();
     assert_eq!(
         shown,
         [
@@ -327,7 +361,10 @@ expect = ["repository:apps/github/acme/web:pull"]
             ),
         ]
     );
-    let passing = loaded(&format!("{FILE}{}", tests.split("[test.wrong]").next().unwrap()));
+    let passing = loaded(&format!(
+        "{FILE}{}",
+        tests.split("[test.wrong]").next().unwrap()
+    ));
     check(&passing, &snapshot, now).unwrap();
 }
 
@@ -347,5 +384,8 @@ fn tests_that_ask_alike_are_signed_once() {
         ..order("acme/web")
     };
     assert!(Arc::ptr_eq(&first, &trial.jwt(&in_no_group).unwrap()));
-    assert!(!Arc::ptr_eq(&first, &trial.jwt(&order("acme/app")).unwrap()));
+    assert!(!Arc::ptr_eq(
+        &first,
+        &trial.jwt(&order("acme/app")).unwrap()
+    ));
 }

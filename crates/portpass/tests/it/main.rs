@@ -14,6 +14,7 @@ mod app;
 mod clients;
 mod documents;
 mod example;
+mod explain;
 mod journal;
 mod layers;
 mod limits;

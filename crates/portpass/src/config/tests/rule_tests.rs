@@ -37,7 +37,10 @@ because = "of this"
             ("ref_protected".to_owned(), true.into())
         ]
     );
-    assert_eq!((&order.remove[0][..], &order.groups[0][..]), ("actor", "people"));
+    assert_eq!(
+        (&order.remove[0][..], &order.groups[0][..]),
+        ("actor", "people")
+    );
     assert_eq!(test.expect.to_string(), "repository:a/b:pull");
     assert_eq!(test.owners["a/b"], ("github".to_owned(), "9".to_owned()));
     assert_eq!(test.because.as_deref(), Some("of this"));
@@ -52,7 +55,10 @@ fn tests_are_spread_over_files_and_anybody_can_ask() {
     let config = load_files(&[("portpass.toml", &one), ("more.toml", more)]).unwrap();
     assert_eq!(config.tests.len(), 2);
     assert_eq!(config.tests[0].proof, TestProof::Anonymous);
-    assert_eq!(config.tests[0].expect, Expected::Refused(Some(Stage::Rules)));
+    assert_eq!(
+        config.tests[0].expect,
+        Expected::Refused(Some(Stage::Rules))
+    );
     assert_eq!((config.tests[0].at.file, config.tests[1].at.file), (0, 1));
 }
 

@@ -53,6 +53,7 @@ impl<'p> Judgement<'_, 'p> {
                 rule: recorded.rule,
                 mode: rule.mode,
                 at: rule.at,
+                place: None,
                 outcome: recorded.outcome,
                 unmet: unmet(judged, self.request),
                 unmet_cel: match judged {
@@ -142,7 +143,7 @@ fn patterns(
             .map(|(action, pattern)| {
                 let cover = pattern.render(&request.values, request.images);
                 Rendered {
-                    action,
+                    action: action.to_owned(),
                     pattern: pattern.to_string(),
                     rendered: cover
                         .as_ref()
@@ -161,7 +162,7 @@ fn patterns(
 }
 
 fn made_for(
-    action: &'static str,
+    action: &str,
     pattern: &Pattern,
     part: &Part<'_>,
     within: &Within,
@@ -178,7 +179,7 @@ fn made_for(
         .partition(|name| within.allows(name));
     let outside = (!outside.is_empty()).then(|| lies_outside(&outside.join(", "), within));
     Rendered {
-        action,
+        action: action.to_owned(),
         pattern: pattern.to_string(),
         rendered: part.cover.texts(),
         withheld: withheld(&part.hold, within, request).or(outside),

@@ -10,7 +10,7 @@ use scope::{Scope, Scopes, is_repository_name};
 
 pub(super) use self::{allows::Allows, giver::Giver};
 use super::{
-    Access, Ceiling, Namespace, Outcome, RuleOutcome,
+    Access, Ceiling, Mode, Namespace, Outcome, RuleOutcome,
     actions::Actions,
     covers::Covers,
     hold::Withheld,
@@ -68,6 +68,23 @@ impl<'r, 'p> Judgement<'r, 'p> {
         let mut outcomes = outcomes(&self.denies, &takes, asked);
         outcomes.extend(self.giver.outcomes(asked));
         outcomes
+    }
+
+    /// What is recorded of each deny and rule of a mode.
+    pub(super) fn outcomes_of(&self, mode: Mode, asked: &Scopes) -> Vec<RuleOutcome> {
+        let takes = |covers: &Covers<'_>, name: &str| covers.takes(name);
+        let gives = |covers: &Covers<'_>, name: &str| covers.gives(name);
+        let denies = self
+            .denies
+            .iter()
+            .zip(outcomes(&self.denies, &takes, asked));
+        let judged = self.giver.judged();
+        let rules = judged.iter().zip(outcomes(judged, &gives, asked));
+        denies
+            .chain(rules)
+            .filter(|((rule, _), _)| rule.mode == mode)
+            .map(|(_, outcome)| outcome)
+            .collect()
     }
 
     /// What is given of all that was asked, or why it must be refused.

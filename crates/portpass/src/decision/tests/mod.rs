@@ -13,6 +13,7 @@ mod operators;
 mod owners;
 mod properties;
 mod refusals;
+mod shadow;
 mod standing;
 mod suspended;
 mod when;

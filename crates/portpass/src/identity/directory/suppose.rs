@@ -2,18 +2,53 @@
 
 use jiff::Timestamp;
 
-use super::Directory;
+use super::{Directory, known::Moment};
 use crate::{
     credential::UnverifiedJwt,
     identity::{
         Identity, Supposed, Wrong, WrongStage,
         claims::Claims,
         issuer::Issuer,
-        unproven::{Stranger, StrangerReason},
+        unproven::{Stranger, StrangerReason, Unproven},
     },
+    standing::Settled,
 };
 
 impl Directory {
+    /// Reads a JWT and checks it as if it were presented, but for the limits of
+    /// its session; no login begins.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Directory::suppose`].
+    pub async fn suppose_presented(
+        &self,
+        jwt: &UnverifiedJwt,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<Supposed, Stranger> {
+        let mut supposed = self.suppose(jwt, now)?;
+        let issuer = self.issuer(supposed.identity.issuer());
+        supposed.is_bound =
+            issuer.is_none_or(|issuer| settled.is_bound(&issuer.name, issuer.binding.digest));
+        let moment = Moment {
+            network: "",
+            settled,
+            now,
+        };
+        let outcome = match self.recognise(jwt, now).await {
+            Ok(known) => known.prove_by_jwt(None, &moment).map(drop),
+            Err(unproven) => Err(unproven),
+        };
+        let wrong = outcome.err().map(|unproven| Wrong::of(&unproven));
+        // What is wrong with its tenant, times and audience has been said.
+        supposed.wrong.extend(wrong.filter(|wrong| {
+            let mut said = supposed.wrong.iter();
+            said.all(|said| said.code != wrong.code)
+        }));
+        Ok(supposed)
+    }
+
     /// Reads a JWT without checking its signature; nobody is asked for keys.
     ///
     /// Where several issuers have its `iss`, it is the first whose tenant it is
@@ -47,6 +82,27 @@ impl Directory {
                     })
                 })
             }
+        }
+    }
+}
+
+impl Wrong {
+    fn of(unproven: &Unproven) -> Self {
+        let (code, message) = match unproven {
+            Unproven::Rejected(rejected) => (rejected.reason.code(), rejected.reason.to_string()),
+            Unproven::Stranger(stranger) => (stranger.reason.code(), stranger.reason.to_string()),
+            Unproven::Unavailable { what, reason, .. } => {
+                ("unavailable", format!("{what}: {reason}"))
+            }
+        };
+        Self {
+            stage: if code == StrangerReason::NotPinned.code() {
+                WrongStage::Pin
+            } else {
+                WrongStage::Jwt
+            },
+            code,
+            message,
         }
     }
 }
