@@ -159,6 +159,9 @@ fn assemble(
     };
     let rules = rule::settle(reading, "rule", &known);
     let denies = rule::settle(reading, "deny", &known);
+    let named = matches.iter().filter_map(|named| named.value.as_ref());
+    let both = rules.iter().chain(&denies).map(|(_, rule)| rule);
+    ceilings.check_names(reading, both, named);
     let known = test::Known {
         issuers: &issuers,
         issuer_names: &issuer_names,
@@ -167,9 +170,6 @@ fn assemble(
         registries: &registry_names,
     };
     let tests = test::settle(reading, &known);
-    let named = matches.iter().filter_map(|named| named.value.as_ref());
-    let both = rules.iter().chain(&denies).map(|(_, rule)| rule);
-    ceilings.check_names(reading, both, named);
     let policy = PolicySource {
         issuers: issuers
             .iter()
