@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::{commands, printer::Printer};
-use crate::{admin, audit, config, decision, metrics};
+use crate::{admin, audit, config, decision, lint, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,8 @@ enum Page {
     Configuration,
     /// What an event holds, in Markdown.
     Events,
+    /// What `portpass check` finds, in Markdown.
+    Lints,
     /// What is counted, in Markdown.
     Metrics,
     /// The `OpenAPI` document of the admin API.
@@ -40,6 +42,7 @@ impl Page {
             Self::Commands => commands::page(),
             Self::Configuration => config::reference::page(),
             Self::Events => audit::reference(),
+            Self::Lints => lint::reference(),
             Self::Metrics => metrics::reference(),
             Self::Openapi => pretty(&admin::document()),
             Self::Rules => decision::reference(),
@@ -78,6 +81,7 @@ mod tests {
             Page::Commands => "docs/reference/commands.md",
             Page::Configuration => "docs/reference/configuration.md",
             Page::Events => "docs/reference/events.md",
+            Page::Lints => "docs/reference/lints.md",
             Page::Metrics => "docs/reference/metrics.md",
             Page::Openapi => "docs/reference/openapi.json",
             Page::Rules => "docs/reference/rules.md",

@@ -1,123 +1,101 @@
 //! What each kind of issuer can say at all, for those who look at rules.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Fact, IssuerKind};
 
-/// What the JWTs of a kind can give.
-#[derive(Clone, Copy, Debug)]
-pub struct Gives {
-    /// The facts that they can give; every other is always absent.
-    pub facts: &'static [Fact],
-    /// The words that `event` can be.
-    pub events: &'static [&'static str],
-    /// Whether `fork` can be true: the others say of some runs that they are
-    /// none of a fork, and of the rest nothing.
-    pub tells_forks: bool,
-}
+/// Of every code host.
+const CODE: [Fact; 20] = [
+    Fact::Actor,
+    Fact::Environment,
+    Fact::Event,
+    Fact::EventRaw,
+    Fact::Fork,
+    Fact::Issuer,
+    Fact::Owner,
+    Fact::OwnerId,
+    Fact::OwnerPath,
+    Fact::Ref,
+    Fact::RefProtected,
+    Fact::RefType,
+    Fact::Repository,
+    Fact::RepositoryId,
+    Fact::RunId,
+    Fact::RunUrl,
+    Fact::Runner,
+    Fact::Sha,
+    Fact::Workflow,
+    Fact::WorkflowRef,
+];
 
-/// Of GitHub and of what speaks like it.
-const GITHUB: Gives = Gives {
-    facts: &[
-        Fact::Actor,
-        Fact::Environment,
-        Fact::Event,
-        Fact::EventRaw,
-        Fact::Fork,
-        Fact::Issuer,
-        Fact::Owner,
-        Fact::OwnerId,
-        Fact::OwnerPath,
-        Fact::Ref,
-        Fact::RefProtected,
-        Fact::RefType,
-        Fact::Repository,
-        Fact::RepositoryId,
-        Fact::ReusableWorkflow,
-        Fact::RunId,
-        Fact::RunUrl,
-        Fact::Runner,
-        Fact::Sha,
-        Fact::Workflow,
-        Fact::WorkflowRef,
-    ],
-    events: &[
-        "api",
-        "manual",
-        "other",
-        "pull_request",
-        "pull_request_target",
-        "push",
-        "release",
-        "schedule",
-        "tag",
-        "workflow_run",
-    ],
-    tells_forks: false,
-};
+/// Every word of `event`.
+const EVENTS: [&str; 10] = [
+    "api",
+    "manual",
+    "other",
+    "pull_request",
+    "pull_request_target",
+    "push",
+    "release",
+    "schedule",
+    "tag",
+    "workflow_run",
+];
 
-const GITLAB: Gives = Gives {
-    facts: &[
-        Fact::Actor,
-        Fact::Environment,
-        Fact::Event,
-        Fact::EventRaw,
-        Fact::Fork,
-        Fact::Issuer,
-        Fact::Owner,
-        Fact::OwnerId,
-        Fact::OwnerPath,
-        Fact::Ref,
-        Fact::RefProtected,
-        Fact::RefType,
-        Fact::Repository,
-        Fact::RepositoryId,
-        Fact::RunId,
-        Fact::RunUrl,
-        Fact::Runner,
-        Fact::Sha,
-        Fact::Workflow,
-        Fact::WorkflowRef,
-    ],
-    events: &[
-        "api",
-        "manual",
-        "other",
-        "pull_request",
-        "push",
-        "schedule",
-        "tag",
-        "workflow_run",
-    ],
-    tells_forks: true,
-};
-
-const KUBERNETES: Gives = Gives {
-    facts: &[
-        Fact::Issuer,
-        Fact::Namespace,
-        Fact::Node,
-        Fact::Pod,
-        Fact::ServiceAccount,
-    ],
-    events: &[],
-    tells_forks: false,
-};
-
-const OIDC: Gives = Gives {
-    facts: &[Fact::IdpGroups, Fact::Issuer, Fact::User],
-    events: &[],
-    tells_forks: false,
-};
+/// The words of `event` that GitLab has.
+const GITLAB_EVENTS: [&str; 8] = [
+    "api",
+    "manual",
+    "other",
+    "pull_request",
+    "push",
+    "schedule",
+    "tag",
+    "workflow_run",
+];
 
 impl IssuerKind {
-    /// What the kind can say at all.
-    pub fn gives(self) -> Gives {
+    /// What the kind can vouch for. A fact that is not here is never there.
+    pub fn facts(self) -> BTreeSet<Fact> {
+        let code = CODE.into_iter();
         match self {
-            Self::Forgejo | Self::GithubActions => GITHUB,
-            Self::Gitlab => GITLAB,
-            Self::Kubernetes => KUBERNETES,
-            Self::Oidc => OIDC,
+            Self::Forgejo | Self::GithubActions => code.chain([Fact::ReusableWorkflow]).collect(),
+            Self::Gitlab => code.collect(),
+            Self::Kubernetes => BTreeSet::from([
+                Fact::Issuer,
+                Fact::Namespace,
+                Fact::Node,
+                Fact::Pod,
+                Fact::ServiceAccount,
+            ]),
+            Self::Oidc => BTreeSet::from([Fact::IdpGroups, Fact::Issuer, Fact::User]),
+        }
+    }
+
+    /// The words that `event` can be.
+    pub fn events(self) -> &'static [&'static str] {
+        match self {
+            Self::Forgejo | Self::GithubActions => &EVENTS,
+            Self::Gitlab => &GITLAB_EVENTS,
+            Self::Kubernetes | Self::Oidc => &[],
+        }
+    }
+
+    /// Whether `fork` can be true: others say of some runs that they are none of
+    /// a fork, and of the rest nothing.
+    pub fn tells_forks(self) -> bool {
+        match self {
+            Self::Gitlab => true,
+            Self::Forgejo | Self::GithubActions | Self::Kubernetes | Self::Oidc => false,
+        }
+    }
+
+    /// Whether strangers can set runs off that have the repository's identity:
+    /// those of `pull_request_target`, of `workflow_run`, of comments.
+    pub fn has_strangers_runs(self) -> bool {
+        match self {
+            Self::Forgejo | Self::GithubActions => true,
+            Self::Gitlab | Self::Kubernetes | Self::Oidc => false,
         }
     }
 
@@ -159,15 +137,14 @@ mod tests {
         for kind in fixtures::Kind::ALL {
             for fixture in kind.fixtures() {
                 let (ours, subject) = subject(kind, fixture);
-                let gives = ours.gives();
                 for (fact, value) in subject.facts.iter() {
-                    assert!(gives.facts.contains(&fact), "{kind} {fixture}: {fact}");
+                    assert!(ours.facts().contains(&fact), "{kind} {fixture}: {fact}");
                     if fact == Fact::Fork && *value == FactValue::Flag(true) {
-                        assert!(gives.tells_forks, "{kind} {fixture}");
+                        assert!(ours.tells_forks(), "{kind} {fixture}");
                     }
                 }
                 if let Some(event) = subject.facts.text(Fact::Event) {
-                    assert!(gives.events.contains(&event), "{kind} {fixture}: {event}");
+                    assert!(ours.events().contains(&event), "{kind} {fixture}: {event}");
                 }
             }
         }

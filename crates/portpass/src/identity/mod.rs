@@ -43,7 +43,6 @@ pub use self::{
     binding::Binding,
     directory::{Circumstances, Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
-    gives::Gives,
     keys::Withdrawn,
     limits::SessionLimits,
     rejected::{RejectReason, Rejected},

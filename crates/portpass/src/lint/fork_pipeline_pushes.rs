@@ -39,7 +39,7 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
     };
     for table in subject.writing() {
         let mut issuers = table.issuers.iter();
-        if issuers.any(|issuer| issuer.kind.value.gives().tells_forks)
+        if issuers.any(|issuer| issuer.kind.value.tells_forks())
             && !table.cel_has(&["fork", "job_project_id", "event", "pipeline_source"])
             && table.ways.iter().any(is_open)
         {

@@ -103,10 +103,7 @@ impl<'c> Table<'c> {
     /// strangers have a say.
     pub(super) fn like_github(&self) -> impl Iterator<Item = &'c IssuerSettings> {
         let issuers = self.issuers.iter().copied();
-        issuers.filter(|issuer| {
-            let gives = issuer.kind.value.gives();
-            gives.events.contains(&"pull_request_target")
-        })
+        issuers.filter(|issuer| issuer.kind.value.has_strangers_runs())
     }
 
     /// Whether a pattern of push or delete means the same for all who may.
