@@ -45,3 +45,4 @@ pub mod registry;
 pub mod short_id;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trial;

@@ -11,7 +11,7 @@ use crate::{
     audit::{Journal, Origin, Recorded, SessionNow, Unrecorded},
     clock::Clock,
     credential::{Credential, Presented, Secret, SecretKind},
-    decision::Held,
+    decision::{Caller, Held},
     identity::Circumstances,
     limits::Limits,
     refused::{Ask, Refused},
@@ -166,7 +166,7 @@ impl Portpass {
             access,
             may_outlive,
         } = proven;
-        let namespaces = snapshot.policy.namespaces(&proof, &registry);
+        let namespaces = snapshot.policy.namespaces(Caller::from(&proof), &registry);
         let owners = match self.standing.owners(&registry.name, &namespaces).await {
             Ok(owners) => owners,
             Err(error) => return Err(Refused::Unavailable { error, ask }),

@@ -4,12 +4,14 @@ use std::{fmt, str::FromStr};
 
 use aws_lc_rs::digest;
 use data_encoding::BASE32_NOPAD;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The first 80 bits of a SHA-256, printed as lower-case base32 (RFC 4648 §6).
 ///
 /// Short enough to read out over a telephone, long enough not to collide.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[schemars(with = "String")]
 pub struct ShortId([u8; 10]);
 
 impl ShortId {
@@ -77,6 +79,13 @@ impl fmt::Display for ShortId {
 impl fmt::Debug for ShortId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for ShortId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -13,6 +13,7 @@ mod bearer;
 mod client;
 mod desk;
 mod events;
+mod explain;
 mod export;
 mod failure;
 mod groups;
@@ -40,6 +41,7 @@ pub use self::{
     client::{Client, ClientError},
     desk::Desk,
     events::{EventQuery, MAX_EVENTS},
+    explain::{Basis, Explain, Objection, Record, Story},
     export::{Export, Exported},
     failure::Failure,
     groups::{AddMember, GroupShown, Groups, Member, Members, RemoveMember},

@@ -11,10 +11,10 @@ use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::{
-    AddMember, ApiTokens, Approve, Backup, CreateApiToken, Dismiss, EventQuery, Export, Groups,
-    Identities, Inbox, Issuers, Members, Namespaces, Question, Rebind, Reload, RemoveMember,
-    RestoreKey, RevokeApiToken, RevokeKey, RevokeSessions, Sessions, Transfer, Verb, actor::Actor,
-    backup, desk::Desk, failure::Failure, host::Admin, openapi,
+    AddMember, ApiTokens, Approve, Backup, CreateApiToken, Dismiss, EventQuery, Explain, Export,
+    Groups, Identities, Inbox, Issuers, Members, Namespaces, Question, Rebind, Reload,
+    RemoveMember, RestoreKey, RevokeApiToken, RevokeKey, RevokeSessions, Sessions, Transfer, Verb,
+    actor::Actor, backup, desk::Desk, failure::Failure, host::Admin, openapi,
 };
 use crate::token::KeyCommand;
 
@@ -78,6 +78,7 @@ pub(super) fn routes() -> Vec<Route> {
             mount: || get(backup::stream),
         },
         Route::of::<EventQuery>(),
+        Route::of::<Explain>(),
         Route::of::<Groups>(),
         Route::of::<Members>(),
         Route::of::<AddMember>(),

@@ -134,6 +134,10 @@ const BODY: &[(&str, &str)] = &[
         "Whether the token's session was `opened` or `used`.",
     ),
     (
+        "shadow",
+        "What the rules with `mode = \"shadow\"` said, which changed nothing: `rules` as above, and, only where it differs, the `access` that would have been given were they live, or the `reason` why none.",
+    ),
+    (
         "trust_provider",
         "`true` where the identity provider alone says who is let through.",
     ),

@@ -171,6 +171,9 @@ pub(super) fn story(decision: &Decision) -> Map<String, Value> {
     body.insert("name".to_owned(), json!(proof.name()));
     body.insert("policy".to_owned(), json!(decision.policy()));
     body.insert("rules".to_owned(), json!(decision.rules()));
+    if let Some(shadow) = decision.shadow() {
+        body.insert("shadow".to_owned(), json!(shadow));
+    }
     body
 }
 

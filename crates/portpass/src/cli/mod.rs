@@ -5,6 +5,8 @@ mod check;
 mod commands;
 mod dev;
 mod events;
+mod explain;
+mod fixtures;
 mod groups;
 mod identities;
 mod identity;
@@ -18,6 +20,7 @@ mod reach;
 mod reference;
 mod serve;
 mod sessions;
+mod test;
 mod tokens;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -49,6 +52,10 @@ enum Command {
     Dev(dev::DevArgs),
     /// List or follow what happened.
     Events(events::Events),
+    /// Show what the rules say of somebody, rule by rule.
+    Explain(explain::ExplainArgs),
+    /// List what tests can be run on: what each platform signs, by situation.
+    Fixtures(fixtures::FixturesArgs),
     /// List and change who is in the groups that operators keep.
     Groups(groups::GroupsArgs),
     /// List who was proven, and approve who waits.
@@ -69,6 +76,8 @@ enum Command {
     Serve(serve::Serve),
     /// List and end logins that outlive their JWT.
     Sessions(sessions::SessionsArgs),
+    /// Run the tests that the configuration states of its rules.
+    Test(test::TestArgs),
     /// Make, list and revoke API tokens.
     Tokens(tokens::TokensArgs),
 
@@ -76,10 +85,6 @@ enum Command {
     Diff(Later),
     #[command(hide = true)]
     Doctor(Later),
-    #[command(hide = true)]
-    Explain(Later),
-    #[command(hide = true)]
-    Test(Later),
 }
 
 /// A command that later versions have: whatever follows it is taken and refused.
@@ -115,6 +120,8 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Check(check) => check.run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Events(events) => events.run(reach, printer),
+        Command::Explain(args) => args.run(reach, printer),
+        Command::Fixtures(args) => args.run(printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
         Command::Init(init) => init.run(printer),
@@ -125,11 +132,10 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Restore(args) => args.run(reach, printer),
         Command::Serve(serve::Serve) => serve::Serve::run(reach.whence()?),
         Command::Sessions(args) => args.run(reach, printer),
+        Command::Test(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
         Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
-        Command::Explain(_) => Err(not_in_this_version("explain")),
-        Command::Test(_) => Err(not_in_this_version("test")),
     }
 }
 

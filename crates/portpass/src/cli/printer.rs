@@ -123,8 +123,7 @@ pub(super) fn minute(time: Timestamp) -> String {
 /// Rows as lines, in columns as wide as they need be. What does not print is
 /// shown as `?`: some of it came from strangers.
 pub(super) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let printable = |character: char| if is_hidden(character) { '?' } else { character };
-    let clean = |cell: String| cell.chars().map(printable).collect::<String>();
+    let clean = |cell: String| printable(&cell);
     let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(clean)).collect();
     let mut widths = [0; N];
     for row in &rows {
@@ -140,6 +139,12 @@ pub(super) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// A text of which every character is shown: others as `?`.
+pub(super) fn printable(text: &str) -> String {
+    let shown = |character: char| if is_hidden(character) { '?' } else { character };
+    text.chars().map(shown).collect()
 }
 
 /// Whether a character does something to the terminal but show itself:

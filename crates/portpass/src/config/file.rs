@@ -8,7 +8,7 @@ use super::{
     admin::AdminSection, events::EventSettings, group::GroupSection, issuer::IssuerSection,
     keys::KeysSection, limits::Limits, listen::ListenSection, log::LogSettings,
     metrics::MetricSettings, oauth2::OAuth2Section, registry::RegistrySection, relay::RelaySection,
-    rule::RuleSection, store::StoreSection, tls::TlsSection,
+    rule::RuleSection, store::StoreSection, test::TestSection, tls::TlsSection,
 };
 use crate::decision::When;
 
@@ -62,6 +62,8 @@ struct File {
     rule: BTreeMap<String, RuleSection>,
     #[schemars(default)]
     store: StoreSection,
+    #[schemars(default)]
+    test: BTreeMap<String, TestSection>,
     tls: Option<TlsSection>,
 }
 

@@ -20,6 +20,7 @@ use super::{
     rule,
     sources::Sources,
     store::StoreSection,
+    test,
     tls::TlsSection,
     tree,
 };
@@ -199,6 +200,14 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     };
     let rules = rule::settle(reading, "rule", &known);
     let denies = rule::settle(reading, "deny", &known);
+    let known = test::Known {
+        issuers: &issuers,
+        issuer_names: &issuer_names,
+        groups: &groups,
+        group_names: &group_names,
+        registries: &registry_names,
+    };
+    let tests = test::settle(reading, &known);
     let policy = PolicySource {
         issuers: issuers
             .iter()
@@ -232,6 +241,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         relay,
         issuers,
         policy,
+        tests,
         remarks: Vec::new(),
         tables: BTreeMap::new(),
         footprint,

@@ -34,7 +34,7 @@ pub use self::{
 };
 use crate::{
     decision::PolicySource, identity::IssuerSettings, registry::Registry, relay::RelaySettings,
-    token::KeySettings,
+    token::KeySettings, trial::TestSource,
 };
 
 mod admin;
@@ -73,6 +73,7 @@ mod shim;
 mod sources;
 mod store;
 mod suggest;
+mod test;
 mod tls;
 mod tree;
 mod whence;
@@ -120,6 +121,8 @@ pub struct Config {
     pub issuers: Vec<IssuerSettings>,
     /// The rules, not yet compiled.
     pub policy: PolicySource,
+    /// What the rules must say, by name.
+    pub tests: Vec<TestSource>,
     /// What was passed over where it was read, in words for the operator.
     pub remarks: Vec<String>,
     /// The named tables, as `group.NAME`, and where they stand.

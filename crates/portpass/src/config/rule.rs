@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, Place, names, read::Reading};
-use crate::decision::{RuleSource, When};
+use crate::decision::{Mode, RuleSource, When};
 
 /// Who may do what (`[rule.*]`), or never may (`[deny.*]`, which wins).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,6 +44,10 @@ pub(super) struct RuleSection {
     from: Vec<Located<String>>,
     /// The group whose members it is for. Example: `"acl_docker_push"`.
     group: Option<Located<String>>,
+    /// Whether it counts: `shadow` records what it would do beside the live
+    /// ones, and gives or takes nothing. Example: `"shadow"`.
+    #[serde(default)]
+    mode: Mode,
     /// The repositories that may be pulled from: patterns, in which `*` stands
     /// for part of a segment and `**` for any; `{fact}` renders a fact of the
     /// caller. Example: `["**"]`.
@@ -106,6 +110,7 @@ impl RuleSection {
             any_run: self.any_run,
             allow_root: self.allow_root,
             allow_lints: self.allow_lints,
+            mode: self.mode,
         }
     }
 }

@@ -11,8 +11,8 @@ use toml::{
 use super::{Fault, Place, sources::Sources, words};
 
 /// The sections whose tables have names, and may be spread over files.
-pub(super) const NAMED: [&str; 7] = [
-    "deny", "group", "images", "issuer", "match", "registry", "rule",
+pub(super) const NAMED: [&str; 8] = [
+    "deny", "group", "images", "issuer", "match", "registry", "rule", "test",
 ];
 
 /// One file as a tree.

@@ -75,6 +75,7 @@ const TYPES: [&str; 9] = [
 /// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Expression {
+    text: String,
     program: Program,
     claims: NamedClaims,
 }
@@ -95,6 +96,14 @@ impl Default for NamedClaims {
 }
 
 impl NamedClaims {
+    /// Whether a claim is one of them.
+    pub(super) fn has(&self, claim: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(names) => names.contains(claim),
+        }
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::All, _) => {}
@@ -157,6 +166,7 @@ impl Expression {
                 return Err(CelError::NotBoolean);
             }
             Ok(Self {
+                text: text.to_owned(),
                 program,
                 claims: reading.claims,
             })
@@ -170,6 +180,11 @@ impl Expression {
                 .join()
                 .unwrap_or_else(|_panic| Err(crashed()))
         })
+    }
+
+    /// As the file has it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The claims that it names.

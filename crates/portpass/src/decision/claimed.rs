@@ -41,15 +41,19 @@ impl Policy {
 /// What the provider's token gives to one caller.
 pub(super) struct Claimed<'r, 'p> {
     request: &'r Request<'p>,
-    rules: &'p [Rule],
+    rules: Vec<&'p Rule>,
     given: &'r [Access],
 }
 
 impl<'r, 'p> Claimed<'r, 'p> {
-    pub(super) fn new(request: &'r Request<'p>, rules: &'p [Rule], given: &'r [Access]) -> Self {
+    pub(super) fn new(
+        request: &'r Request<'p>,
+        rules: impl IntoIterator<Item = &'p Rule>,
+        given: &'r [Access],
+    ) -> Self {
         Self {
             request,
-            rules,
+            rules: rules.into_iter().collect(),
             given,
         }
     }
@@ -112,7 +116,7 @@ impl<'r, 'p> Claimed<'r, 'p> {
     fn said(&self, scope: &Scope) -> Actions {
         let words = self.words(scope).map(Actions::of_word);
         let said = words.fold(Actions::default(), Actions::or);
-        if self.request.proof.is_anonymous() {
+        if self.request.caller.is_anonymous() {
             // Whoever is nobody changes nothing, by whichever way.
             said.and(Actions::PULL)
         } else {

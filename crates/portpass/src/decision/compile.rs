@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Policy, PolicySource, RuleSource,
+    Mode, Policy, PolicySource, RuleSource,
     cel::{CelError, Expression, NamedClaims},
     condition::Conjunction,
     groups::Groups,
@@ -43,15 +43,24 @@ pub(super) fn policy(source: &PolicySource) -> Result<Policy, Vec<Fault>> {
             claims.add(expression.claims());
         }
     }
+    let (rules, shadow_rules) = by_mode(rules);
+    let (denies, shadow_denies) = by_mode(denies);
     Ok(Policy {
         version: version(source),
         rules,
         denies,
+        shadow_rules,
+        shadow_denies,
         groups: Groups::new(&source.groups),
         images,
         claims,
         environment: compiler.environment,
     })
+}
+
+/// Those that count, and those in shadow.
+fn by_mode(rules: Vec<Rule>) -> (Vec<Rule>, Vec<Rule>) {
+    rules.into_iter().partition(|rule| rule.mode == Mode::Live)
 }
 
 /// Whether a table gives or takes.
@@ -86,6 +95,8 @@ impl Compiler<'_> {
         let cel = rule.cel.as_ref().and_then(|cel| self.cel(cel));
         let compiled = Rule {
             name: format!("{table}.{name}").into(),
+            at: rule.at,
+            mode: rule.mode,
             who,
             registries: self.registries(rule),
             when,

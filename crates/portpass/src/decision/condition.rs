@@ -1,6 +1,6 @@
 //! `when`, compiled: facts against what they must be, without allocating.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use super::{glob::Glob, request::Request};
 use crate::identity::{Fact, FactValue};
@@ -42,22 +42,24 @@ pub(super) enum Leaning {
     Met,
 }
 
-/// What is not met: the first fact, and how many conditions in all.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Unmet {
+/// What is not met: the first fact with what it must be, and how many
+/// conditions in all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unmet<'c> {
     pub(super) fact: Fact,
+    pub(super) test: &'c Test,
     pub(super) count: usize,
 }
 
 impl Conjunction {
     /// What of it is not met by a request's facts; `None` where all is.
-    pub(super) fn unmet(&self, request: &Request<'_>, leaning: Leaning) -> Option<Unmet> {
-        let mut first = None;
+    pub(super) fn unmet(&self, request: &Request<'_>, leaning: Leaning) -> Option<Unmet<'_>> {
+        let mut first: Option<Unmet<'_>> = None;
         let mut count = 0;
         for clause in &self.0 {
             if let Some(unmet) = clause.unmet(request, leaning) {
                 count += unmet.count;
-                first = first.or(Some(unmet.fact));
+                first = first.or(Some(unmet));
                 if leaning == Leaning::Met {
                     // A deny is told from no other, so how far it is off
                     // interests nobody.
@@ -65,7 +67,7 @@ impl Conjunction {
                 }
             }
         }
-        first.map(|fact| Unmet { fact, count })
+        first.map(|first| Unmet { count, ..first })
     }
 
     /// Whether it says what sets a run of a code host off, and of which ref or
@@ -98,10 +100,10 @@ impl Conjunction {
 }
 
 impl Clause {
-    fn unmet(&self, request: &Request<'_>, leaning: Leaning) -> Option<Unmet> {
+    fn unmet(&self, request: &Request<'_>, leaning: Leaning) -> Option<Unmet<'_>> {
         match self {
             Self::Any(alternatives) => {
-                let mut nearest: Option<Unmet> = None;
+                let mut nearest: Option<Unmet<'_>> = None;
                 for alternative in alternatives {
                     let unmet = alternative.unmet(request, leaning)?;
                     if nearest.is_none_or(|nearest| unmet.count < nearest.count) {
@@ -117,6 +119,7 @@ impl Clause {
                 };
                 (!met).then_some(Unmet {
                     fact: *fact,
+                    test,
                     count: 1,
                 })
             }
@@ -141,5 +144,21 @@ impl Test {
             | (Comparison::Ids(_), FactValue::Flag(_) | FactValue::List(_)) => return None,
         };
         Some(equal != self.negated)
+    }
+}
+
+/// What the fact must be, for operators: `push or tag`, `not production`.
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted: Vec<String> = match &self.wanted {
+            Comparison::Flag(flag) => vec![flag.to_string()],
+            Comparison::Globs(globs) => globs.iter().map(Glob::to_string).collect(),
+            Comparison::Ids(ids) => ids.clone(),
+        };
+        match (self.negated, wanted.as_slice()) {
+            (false, _) => f.write_str(&wanted.join(" or ")),
+            (true, [only]) => write!(f, "not {only}"),
+            (true, _) => write!(f, "neither {}", wanted.join(" nor ")),
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use scope::{Scope, Scopes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Namespace, RuleOutcome, refusal::Refusal};
+use super::{Namespace, RuleOutcome, Shadow, refusal::Refusal};
 use crate::{identity::Proof, registry::Registry, short_id::ShortId};
 
 /// The id under which the operator finds a decision.
@@ -39,6 +40,7 @@ pub struct Decision {
     pub(super) groups: Vec<Arc<str>>,
     pub(super) claims: Map<String, Value>,
     pub(super) rules: Vec<RuleOutcome>,
+    pub(super) shadow: Option<Shadow>,
 }
 
 impl Decision {
@@ -82,6 +84,11 @@ impl Decision {
     /// What each deny said, and each rule, or the claim of a provider's token.
     pub fn rules(&self) -> &[RuleOutcome] {
         &self.rules
+    }
+
+    /// What the rules in shadow said, if there are any; it changed nothing.
+    pub fn shadow(&self) -> Option<&Shadow> {
+        self.shadow.as_ref()
     }
 }
 
@@ -152,6 +159,7 @@ impl Grant {
                 groups: Vec::new(),
                 claims: Map::new(),
                 rules: Vec::new(),
+                shadow: None,
             },
             access,
             claims: Vec::new(),
@@ -188,7 +196,7 @@ impl Denied {
 }
 
 /// One entry of a token's `access` claim.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Access {
     /// The kind of resource: `repository` or `registry`.
     #[serde(rename = "type")]

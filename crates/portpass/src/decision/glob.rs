@@ -1,5 +1,7 @@
 //! Globs, anchored at both ends: `*` stays within a segment, `**` crosses.
 
+use std::fmt;
+
 use super::overlap;
 
 /// One step of a pattern, over bytes.
@@ -83,6 +85,26 @@ impl Glob {
     pub(super) fn matches(&self, text: &str) -> bool {
         matches(&self.0, text)
     }
+}
+
+/// As the file would have it.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(&self.0))
+    }
+}
+
+/// Steps as the file would have them; what a placeholder could be, as a wildcard.
+pub(super) fn text(steps: &[Step]) -> String {
+    let mut bytes = Vec::with_capacity(steps.len() + 2);
+    for step in steps {
+        match step {
+            Step::Byte(byte) => bytes.push(*byte),
+            Step::Many(Class::Segment) | Step::One(_) => bytes.push(b'*'),
+            Step::Many(Class::Any) => bytes.extend(b"**"),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Appends the steps of a text with wildcards.

@@ -6,11 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use super::GroupSource;
-use crate::{
-    identity::{Identity, Proof},
-    session::Evidence,
-};
+use super::{Caller, GroupSource};
+use crate::identity::Identity;
 
 /// Who is in which groups.
 #[derive(Debug, Default)]
@@ -50,36 +47,25 @@ impl Groups {
         held.map(|name| &**name)
     }
 
-    /// The groups of whoever a proof is of, in alphabetical order: the file's,
+    /// The groups of a caller, in alphabetical order: the file's,
     /// and of the operators' the ones that it holds. A name that is no
     /// operators' group in the file (any more) counts for nothing. Nobody in
     /// particular is in no group, and an API token in its own alone.
-    pub(super) fn of(&self, proof: &Proof, held: &[Arc<str>]) -> Vec<Arc<str>> {
-        let held = match proof.evidence() {
-            Evidence::ApiToken(token) => slice::from_ref(&token.group),
-            Evidence::Anonymous
-            | Evidence::Jwt(_)
-            | Evidence::Password { .. }
-            | Evidence::RefreshToken { .. } => {
-                if proof.is_anonymous() {
-                    &[]
-                } else {
-                    held
-                }
-            }
+    pub(super) fn of(&self, caller: Caller<'_>, held: &[Arc<str>]) -> Vec<Arc<str>> {
+        let held = match caller.token() {
+            Some(token) => slice::from_ref(&token.group),
+            None if caller.is_anonymous() => &[],
+            None => held,
         };
         let held = held.iter().filter(|name| self.is_operators(name));
-        self.joined(proof.identity(), held)
+        self.joined(caller.identity(), held)
     }
 
-    /// The groups that whoever a proof is of can be in, whatever operators say.
-    pub(super) fn possible(&self, proof: &Proof) -> Vec<Arc<str>> {
-        match proof.evidence() {
-            Evidence::ApiToken(_) => self.of(proof, &[]),
-            Evidence::Anonymous
-            | Evidence::Jwt(_)
-            | Evidence::Password { .. }
-            | Evidence::RefreshToken { .. } => self.joined(proof.identity(), self.operators.iter()),
+    /// The groups that a caller can be in, whatever operators say.
+    pub(super) fn possible(&self, caller: Caller<'_>) -> Vec<Arc<str>> {
+        match caller.token() {
+            Some(_) => self.of(caller, &[]),
+            None => self.joined(caller.identity(), self.operators.iter()),
         }
     }
 

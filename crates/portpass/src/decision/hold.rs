@@ -32,7 +32,7 @@ pub(super) enum Withheld {
 impl Hold {
     /// How the caller stands to a pattern of an allow, which lets write or not.
     pub(super) fn of(pattern: &Pattern, writes: bool, request: &Request<'_>) -> Self {
-        let is_bound = request.proof.is_bound();
+        let is_bound = request.caller.is_bound();
         let template = match pattern {
             Pattern::Template(template) if writes && template.has_owner() => template,
             // Its rows are an id's, as groups are.
@@ -53,7 +53,7 @@ impl Hold {
         let Namespace { name, owner } = &namespace;
         match request.owners.get(name) {
             None => Self::Unclaimed(namespace),
-            Some((issuer, id)) if issuer == request.proof.identity().issuer() && id == owner => {
+            Some((issuer, id)) if issuer == request.caller.identity().issuer() && id == owner => {
                 Self::Own(namespace.name)
             }
             Some(_) => Self::Withheld(Withheld::Owned {

@@ -12,6 +12,7 @@
 //! variant of `identity::Fact`. The reference page is made from both.
 
 mod actions;
+mod caller;
 mod ceiling;
 mod cel;
 mod claimed;
@@ -19,6 +20,7 @@ mod compile;
 mod condition;
 mod covers;
 mod decided;
+mod explain;
 mod glob;
 mod groups;
 mod hold;
@@ -40,6 +42,7 @@ mod refusal;
 mod request;
 mod resource;
 mod rule;
+mod shadow;
 mod source;
 mod suggestion;
 mod template;
@@ -53,8 +56,10 @@ mod when;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
+    caller::Caller,
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
+    explain::{Explained, Explanation, Rendered, Stage, UnmetFact, Verdict},
     inspect::{Shape, Way},
     least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
@@ -62,6 +67,7 @@ pub use self::{
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
-    source::{GroupSource, PolicySource, RuleSource},
+    shadow::Shadow,
+    source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
 };

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::Fact;
 
 /// A rule's name and what it said.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct RuleOutcome {
     /// The table: `rule.own-namespace`, `deny.nobody-deletes-base`; or
     /// `relay.access`, where access came from the claim of a provider's token.
@@ -17,7 +18,7 @@ pub struct RuleOutcome {
 }
 
 /// What one rule said.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is for this caller, its conditions are met, and it gives or takes

@@ -1,6 +1,6 @@
 //! What a rule is about: repositories, by glob, template or row of `[images]`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use super::{
     glob::{Glob, Step},
@@ -41,11 +41,31 @@ pub(super) enum Cover<'p> {
 }
 
 impl Cover<'_> {
+    /// The patterns and names that it stands for, for operators.
+    pub(super) fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Glob(glob) => vec![glob.to_string()],
+            Self::Names(names) => names.iter().copied().flatten().cloned().collect(),
+            Self::Rendered(glob) => vec![glob.to_string()],
+        }
+    }
+
     pub(super) fn covers(&self, name: &str) -> bool {
         match self {
             Self::Glob(glob) => glob.matches(name),
             Self::Names(names) => names.is_some_and(|names| names.contains(name)),
             Self::Rendered(glob) => glob.matches(name),
+        }
+    }
+}
+
+/// As the file has it.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Glob(glob) => glob.fmt(f),
+            Self::Images => f.write_str("{images}"),
+            Self::Template(template) => template.fmt(f),
         }
     }
 }

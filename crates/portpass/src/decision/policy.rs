@@ -6,7 +6,7 @@ use scope::Scopes;
 use serde_json::{Map, Value};
 
 use super::{
-    Access, Decision, Denied, Grant, Held, Namespace, PolicySource,
+    Access, Caller, Decision, Denied, Grant, Held, Namespace, PolicySource,
     cel::NamedClaims,
     claimed::Claimed,
     compile,
@@ -29,6 +29,9 @@ pub struct Policy {
     /// In alphabetical order, as are the denies.
     pub(super) rules: Vec<Rule>,
     pub(super) denies: Vec<Rule>,
+    /// Those that say what they would do, and do nothing.
+    pub(super) shadow_rules: Vec<Rule>,
+    pub(super) shadow_denies: Vec<Rule>,
     pub(super) groups: Groups,
     pub(super) images: Images,
     /// The claims that some rule names.
@@ -43,6 +46,14 @@ pub(super) enum Basis<'g> {
     Claim(&'g [Access]),
     /// The rules.
     Rules,
+}
+
+/// Which rules count.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Counting {
+    /// Those in shadow as if they were live, too.
+    AlsoShadow,
+    Live,
 }
 
 impl Policy {
@@ -86,18 +97,19 @@ impl Policy {
     }
 
     /// The names whose owners [`Policy::decide`] must be told, in alphabetical
-    /// order: whatever rules with their conditions met would let this caller
+    /// order: whatever rules (in shadow, too) with their conditions met would let this caller
     /// push to or delete in, were it in every operators' group.
     ///
     /// There are none of callers without a credential, and none of a suspended
     /// issuer, which gets no such name whoever owns it.
-    pub fn namespaces(&self, proof: &Proof, registry: &Registry) -> Vec<Namespace> {
-        if proof.is_anonymous() || !proof.is_bound() {
+    pub fn namespaces(&self, caller: Caller<'_>, registry: &Registry) -> Vec<Namespace> {
+        if caller.is_anonymous() || !caller.is_bound() {
             return Vec::new();
         }
-        let groups = self.groups.possible(proof);
-        let request = self.request(proof, registry, &groups, Held::default());
-        let names = self.rules.iter().flat_map(|rule| rule.namespaces(&request));
+        let groups = self.groups.possible(caller);
+        let request = self.request(caller, registry, &groups, Held::default());
+        let rules = self.rules.iter().chain(&self.shadow_rules);
+        let names = rules.flat_map(|rule| rule.namespaces(&request));
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.dedup();
@@ -132,31 +144,21 @@ impl Policy {
         registry: &Arc<Registry>,
         asked: &Scopes,
     ) -> Result<Grant, Box<Denied>> {
-        let mut groups = self.groups.of(&proof, held.groups);
-        let (rules, policy, weighed) = {
-            let request = self.request(&proof, registry, &groups, held);
-            let giver = match basis {
-                Basis::Claim(given) => Giver::Claim(Claimed::new(&request, &self.rules, given)),
-                Basis::Rules => Giver::Rules(Allows::of(&request, &self.rules)),
-            };
-            let judgement = Judgement::of(&request, giver, &self.denies);
-            let policy = version::standing(&Standing {
-                file: self.version,
-                is_bound: proof.is_bound(),
-                groups: groups
-                    .iter()
-                    .map(|name| &**name)
-                    .filter(|name| self.groups.is_operators(name))
-                    .collect(),
-                owners: judgement.owners(),
-            });
-            (judgement.outcomes(asked), policy, judgement.weigh(asked))
+        let mut groups = self.groups.of(Caller::from(&proof), held.groups);
+        let (rules, policy, weighed, shadow) = {
+            let request = self.request(Caller::from(&proof), registry, &groups, held);
+            let judgement = self.judge(&request, basis, Counting::Live);
+            let policy = self.standing(request.caller, &groups, &judgement);
+            let weighed = judgement.weigh(asked);
+            let shadow = self.shadow(&request, basis, asked, &weighed);
+            (judgement.outcomes(asked), policy, weighed, shadow)
         };
         if !proof.is_bound() {
             groups.clear();
         }
         let id = decision_id(proof.login(), &registry.name, asked, policy);
-        let weighed = weighed.map_err(|(scope, reason)| Refusal::new(reason, scope, &proof, id));
+        let weighed = weighed
+            .map_err(|(scope, reason)| Refusal::new(reason, scope, Caller::from(&proof), id));
         let decision = Decision {
             id,
             claims: self.named_claims(&proof),
@@ -166,6 +168,7 @@ impl Policy {
             policy,
             groups,
             rules,
+            shadow,
         };
         match weighed {
             Ok(given) => Ok(Grant {
@@ -177,16 +180,51 @@ impl Policy {
         }
     }
 
-    fn request<'p>(
+    /// What every rule says of a request.
+    pub(super) fn judge<'r, 'p>(
         &'p self,
-        proof: &'p Proof,
+        request: &'r Request<'p>,
+        basis: Basis<'r>,
+        counting: Counting,
+    ) -> Judgement<'r, 'p> {
+        let rules = counting.of(&self.rules, &self.shadow_rules);
+        let giver = match basis {
+            Basis::Claim(given) => Giver::Claim(Claimed::new(request, rules, given)),
+            Basis::Rules => Giver::Rules(Allows::of(request, rules)),
+        };
+        let denies = counting.of(&self.denies, &self.shadow_denies);
+        Judgement::of(request, giver, denies)
+    }
+
+    /// The version that a judgement was made under.
+    pub(super) fn standing(
+        &self,
+        caller: Caller<'_>,
+        groups: &[Arc<str>],
+        judgement: &Judgement<'_, '_>,
+    ) -> ShortId {
+        version::standing(&Standing {
+            file: self.version,
+            is_bound: caller.is_bound(),
+            groups: groups
+                .iter()
+                .map(|name| &**name)
+                .filter(|name| self.groups.is_operators(name))
+                .collect(),
+            owners: judgement.owners(),
+        })
+    }
+
+    pub(super) fn request<'p>(
+        &'p self,
+        caller: Caller<'p>,
         registry: &'p Registry,
         groups: &'p [Arc<str>],
         held: Held<'p>,
     ) -> Request<'p> {
-        let images = self.images.of(proof.identity());
+        let images = self.images.of(caller.identity());
         let (registry, owners) = (&registry.name, held.owners);
-        Request::new(proof, registry, groups, images, owners, &self.environment)
+        Request::new(caller, registry, groups, images, owners, &self.environment)
     }
 
     fn named_claims(&self, proof: &Proof) -> Map<String, Value> {
@@ -196,6 +234,20 @@ impl Policy {
                 .iter()
                 .filter_map(|name| Some((name.clone(), proof.claims().get(name)?.clone())))
                 .collect(),
+        }
+    }
+}
+
+impl Counting {
+    /// The rules that count, in alphabetical order.
+    fn of<'p>(self, live: &'p [Rule], shadow: &'p [Rule]) -> Vec<&'p Rule> {
+        match self {
+            Self::Live => live.iter().collect(),
+            Self::AlsoShadow => {
+                let mut rules: Vec<_> = live.iter().chain(shadow).collect();
+                rules.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+                rules
+            }
         }
     }
 }

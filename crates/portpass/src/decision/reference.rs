@@ -44,7 +44,7 @@ pub fn reference() -> String {
          {TEMPLATES}\n| placeholder | may hold `/` | owner | meaning |\n| --- | --- | --- | --- |\n\
          {placeholders}\n{OWNERS}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
          Functions: {}; operators; and the macros `all`, `exists`, `exists_one`, `filter`, `has`, \
-         `map`. There are no regular expressions, no time and no repository.\n\n{ANSWERS}",
+         `map`. There are no regular expressions, no time and no repository.\n\n{SHADOW}\n{ANSWERS}",
         functions.join(", ")
     )
 }
@@ -144,6 +144,15 @@ One expression, which must be `true`. It is evaluated once per request, after `w
 member that is missing is an error, which `has(claims.x)` avoids; after an error a rule does not
 match, and a deny does. What names a list of more than 256 values is an error, too. The claims that some rule
 names are kept with each decision.
+";
+
+const SHADOW: &str = "\
+## Rules in shadow
+
+A rule or a deny with `mode = \"shadow\"` is read and checked as any other, and gives or takes nothing:
+no access, no name that it renders, no refusal depends on it, nor does the policy's version. What it
+says of each request is recorded beside the live ones, under `shadow` in the event; and, only where it
+differs, what would have been given were all of them live. `portpass explain` shows them, too.
 ";
 
 const ANSWERS: &str = "\

@@ -4,9 +4,9 @@ use std::fmt::{self, Write as _};
 
 use scope::{Scope, Scopes};
 
-use super::placeholder::OwnerId;
+use super::{Caller, Stage, placeholder::OwnerId};
 use crate::{
-    identity::{Fact, FactType, FactValue, Facts, Proof},
+    identity::{Fact, FactType, FactValue, Facts},
     short_id::ShortId,
 };
 
@@ -54,8 +54,13 @@ pub(super) enum Reason {
 
 impl Refusal {
     /// Puts a reason into words.
-    pub(super) fn new(reason: Reason, scope: Option<&Scope>, proof: &Proof, id: ShortId) -> Self {
-        let message = message(&reason, scope, proof, id).expect("writing to a string cannot fail");
+    pub(super) fn new(
+        reason: Reason,
+        scope: Option<&Scope>,
+        caller: Caller<'_>,
+        id: ShortId,
+    ) -> Self {
+        let message = message(&reason, scope, caller, id).expect("writing to a string cannot fail");
         Self {
             reason,
             message: defused(&message),
@@ -64,19 +69,7 @@ impl Refusal {
 
     /// The reason as a stable word, for events and metrics.
     pub fn code(&self) -> &'static str {
-        match self.reason {
-            Reason::Ceiling => "ceiling",
-            Reason::Denied => "denied",
-            Reason::InvalidName => "invalid_name",
-            Reason::LoginRequired => "login_required",
-            Reason::NoRule => "no_rule",
-            Reason::Owned { .. } => "owned",
-            Reason::ProviderWithheld => "provider_withheld",
-            Reason::Suspended => "suspended",
-            Reason::UnmetCel => "unmet_cel",
-            Reason::UnmetFact(_) => "unmet_fact",
-            Reason::UnusableFact(_) => "unusable_fact",
-        }
+        self.reason.code()
     }
 
     /// The fact that was not as some rule wants it.
@@ -86,7 +79,40 @@ impl Refusal {
 }
 
 impl Reason {
-    fn unmet(&self) -> Option<Fact> {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling",
+            Self::Denied => "denied",
+            Self::InvalidName => "invalid_name",
+            Self::LoginRequired => "login_required",
+            Self::NoRule => "no_rule",
+            Self::Owned { .. } => "owned",
+            Self::ProviderWithheld => "provider_withheld",
+            Self::Suspended => "suspended",
+            Self::UnmetCel => "unmet_cel",
+            Self::UnmetFact(_) => "unmet_fact",
+            Self::UnusableFact(_) => "unusable_fact",
+        }
+    }
+
+    /// Who refuses.
+    pub(super) fn stage(&self) -> Stage {
+        match self {
+            Self::Denied => Stage::Deny,
+            Self::Ceiling
+            | Self::InvalidName
+            | Self::LoginRequired
+            | Self::NoRule
+            | Self::Owned { .. }
+            | Self::ProviderWithheld
+            | Self::Suspended
+            | Self::UnmetCel
+            | Self::UnmetFact(_)
+            | Self::UnusableFact(_) => Stage::Rules,
+        }
+    }
+
+    pub(super) fn unmet(&self) -> Option<Fact> {
         match self {
             Self::UnmetFact(fact) | Self::UnusableFact(fact) => Some(*fact),
             Self::Ceiling
@@ -130,12 +156,12 @@ pub fn rejection(
 fn message(
     reason: &Reason,
     scope: Option<&Scope>,
-    proof: &Proof,
+    caller: Caller<'_>,
     id: ShortId,
 ) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(256);
-    let name = (!proof.is_anonymous()).then(|| proof.name());
-    push_who(&mut text, scope, name, proof.facts(), reason.unmet())?;
+    let name = (!caller.is_anonymous()).then(|| caller.name());
+    push_who(&mut text, scope, name, caller.facts(), reason.unmet())?;
     text.push_str(": ");
     match *reason {
         Reason::Ceiling => text.push_str("the API token was not made for this"),
@@ -164,15 +190,15 @@ fn message(
         ),
         Reason::UnmetCel => text.push_str("no rule allows this run"),
         Reason::UnmetFact(fact)
-            if fact.value_type() == FactType::Flag && proof.facts().get(fact).is_some() =>
+            if fact.value_type() == FactType::Flag && caller.facts().get(fact).is_some() =>
         {
             write!(text, "no rule allows this with {} as it is", fact.name())?;
         }
-        Reason::UnmetFact(fact) if proof.facts().get(fact).is_some() => {
+        Reason::UnmetFact(fact) if caller.facts().get(fact).is_some() => {
             write!(text, "no rule allows this {}", fact.name())?;
         }
         Reason::UnmetFact(fact) => write!(text, "no rule allows this without {}", fact.name())?,
-        Reason::UnusableFact(fact) if proof.facts().get(fact).is_some() => {
+        Reason::UnusableFact(fact) if caller.facts().get(fact).is_some() => {
             write!(text, "{} cannot stand in a repository name", fact.name())?;
         }
         Reason::UnusableFact(fact) => write!(text, "the caller has no {}", fact.name())?,

@@ -1,18 +1,19 @@
 //! One request as the rules see it; what is costly is worked out once, if at all.
 
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 use super::{
-    Owners,
+    Caller, Ceiling, Owners,
+    cel::Expression,
     values::Values,
     variables::{Environment, Variables},
     version::Owned,
 };
-use crate::identity::{Fact, FactValue, Proof};
+use crate::identity::{Fact, FactValue};
 
 /// Who asks, and where.
 pub(super) struct Request<'p> {
-    pub(super) proof: &'p Proof,
+    pub(super) caller: Caller<'p>,
     pub(super) registry: &'p str,
     /// The groups that the identity is in, if its issuer is not suspended.
     pub(super) groups: &'p [Arc<str>],
@@ -22,28 +23,70 @@ pub(super) struct Request<'p> {
     issuer: FactValue,
     environment: &'p Environment,
     variables: OnceCell<Variables<'p>>,
+    assumed: Option<Assumed>,
+}
+
+/// What is taken for true where a record does not tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Assumed {
+    /// Whatever gives the least.
+    Least,
+    /// Whatever gives the most.
+    Most,
 }
 
 impl<'p> Request<'p> {
     pub(super) fn new(
-        proof: &'p Proof,
+        caller: Caller<'p>,
         registry: &'p str,
         groups: &'p [Arc<str>],
         images: Option<&'p BTreeSet<String>>,
         owners: &'p Owners,
         environment: &'p Environment,
     ) -> Self {
-        let issuer = proof.identity().issuer();
+        let issuer = caller.identity().issuer();
         Self {
-            proof,
+            caller,
             registry,
             groups,
             images,
             owners,
-            values: Values::new(proof),
+            values: Values::new(caller),
             issuer: FactValue::Text(issuer.to_owned()),
             environment,
             variables: OnceCell::new(),
+            assumed: None,
+        }
+    }
+
+    /// The same, where what the record does not tell is taken for one or the other.
+    pub(super) fn assuming(self, assumed: Assumed) -> Self {
+        Self {
+            assumed: Some(assumed),
+            ..self
+        }
+    }
+
+    /// Whether an expression is true; `None` where it cannot be evaluated.
+    ///
+    /// One that hangs on what the record does not tell is true if `if_true` is
+    /// what is assumed.
+    pub(super) fn evaluate(&self, expression: &Expression, if_true: Assumed) -> Option<bool> {
+        match self.assumed {
+            Some(assumed) if !self.caller.tells_all_of(expression.claims()) => {
+                Some(assumed == if_true)
+            }
+            Some(_) | None => expression.evaluate(self.variables()),
+        }
+    }
+
+    /// What bounds everything that is given, as far as it is told.
+    pub(super) fn ceiling(&self) -> Option<Cow<'p, Ceiling>> {
+        match self.assumed {
+            Some(Assumed::Least) if self.caller.has_untold_ceiling() => {
+                Some(Cow::Owned(Ceiling::default()))
+            }
+            Some(_) | None => self.caller.ceiling().map(Cow::Borrowed),
         }
     }
 
@@ -52,7 +95,7 @@ impl<'p> Request<'p> {
         if fact == Fact::Issuer {
             Some(&self.issuer)
         } else {
-            self.proof.facts().get(fact)
+            self.caller.facts().get(fact)
         }
     }
 
@@ -63,8 +106,8 @@ impl<'p> Request<'p> {
     }
 
     /// What expressions see.
-    pub(super) fn variables(&self) -> &Variables<'p> {
+    fn variables(&self) -> &Variables<'p> {
         self.variables
-            .get_or_init(|| Variables::new(self.environment, self.proof, self.registry))
+            .get_or_init(|| Variables::new(self.environment, self.caller, self.registry))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Namespace, Outcome,
+    Mode, Namespace, Outcome,
     actions::Actions,
     cel::Expression,
     condition::{Conjunction, Leaning, Unmet},
@@ -11,15 +11,19 @@ use super::{
     glob,
     hold::{Hold, Withheld},
     pattern::Pattern,
-    request::Request,
+    request::{Assumed, Request},
     template::Unrendered,
 };
+use crate::config::Place;
 
 /// A `[rule.*]` or `[deny.*]`.
 #[derive(Debug)]
 pub(super) struct Rule {
     /// Its table: `rule.own-namespace`.
     pub(super) name: Arc<str>,
+    /// Where that begins.
+    pub(super) at: Place,
+    pub(super) mode: Mode,
     pub(super) who: Who,
     /// The registries it is about; none: all.
     pub(super) registries: Vec<String>,
@@ -54,7 +58,7 @@ pub(super) enum Judged<'p> {
     /// suspended.
     Suspended,
     UnmetCel,
-    UnmetFact(Unmet),
+    UnmetFact(Unmet<'p>),
     Void(Unrendered),
 }
 
@@ -71,7 +75,7 @@ impl Rule {
             return Judged::UnmetFact(unmet);
         }
         if let Some(expression) = &self.cel
-            && expression.evaluate(request.variables()) != Some(true)
+            && request.evaluate(expression, Assumed::Most) != Some(true)
         {
             return Judged::UnmetCel;
         }
@@ -96,7 +100,7 @@ impl Rule {
             return Judged::UnmetFact(unmet);
         }
         if let Some(expression) = &self.cel
-            && expression.evaluate(request.variables()) == Some(false)
+            && request.evaluate(expression, Assumed::Least) == Some(false)
         {
             return Judged::UnmetCel;
         }
@@ -183,7 +187,7 @@ impl Rule {
     /// conditions aside. A template that the caller's facts do not render is
     /// taken for all that it could be.
     pub(super) fn could_give(&self, request: &Request<'_>, name: &str, wanted: Actions) -> bool {
-        let issuer = request.proof.identity().issuer();
+        let issuer = request.caller.identity().issuer();
         let covers = |pattern: &Pattern| match pattern.render(&request.values, request.images) {
             Ok(cover) => cover.covers(name),
             Err(_) => glob::matches(&pattern.reach(issuer), name),
@@ -198,7 +202,7 @@ impl Who {
     /// Whether an allow gives to a caller. Of an issuer that is suspended nobody
     /// knows whether its ids are whose they were, so they are in no group.
     fn allows(&self, request: &Request<'_>) -> bool {
-        self.names(request) && (request.proof.is_bound() || !matches!(self, Self::Group(_)))
+        self.names(request) && (request.caller.is_bound() || !matches!(self, Self::Group(_)))
     }
 
     /// Whether an allow is for a caller. What is given to callers without a
@@ -211,12 +215,12 @@ impl Who {
     /// while its issuer is suspended.
     fn denies(&self, request: &Request<'_>) -> bool {
         match self {
-            Self::Anonymous => request.proof.is_anonymous(),
+            Self::Anonymous => request.caller.is_anonymous(),
             Self::Everybody => true,
             Self::Group(group) => request.groups.iter().any(|held| **held == **group),
             Self::Issuers(issuers) => {
-                let issuer = request.proof.identity().issuer();
-                !request.proof.is_anonymous() && issuers.iter().any(|name| name == issuer)
+                let issuer = request.caller.identity().issuer();
+                !request.caller.is_anonymous() && issuers.iter().any(|name| name == issuer)
             }
         }
     }

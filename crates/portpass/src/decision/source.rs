@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::When;
 use crate::config::{Located, Place};
 
@@ -43,6 +46,29 @@ impl GroupSource {
     }
 }
 
+/// Whether a rule counts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It gives or takes.
+    #[default]
+    Live,
+    /// What it says is recorded, and changes nothing.
+    Shadow,
+}
+
+impl PolicySource {
+    /// The same rules with those in shadow live.
+    #[must_use]
+    pub fn with_shadow_live(&self) -> Self {
+        let mut live = self.clone();
+        for rule in live.rules.values_mut().chain(live.denies.values_mut()) {
+            rule.mode = Mode::Live;
+        }
+        live
+    }
+}
+
 /// One `[rule.*]` or `[deny.*]`; a key that the file leaves out is empty or false.
 #[derive(Clone, Debug, Default)]
 #[expect(
@@ -78,4 +104,6 @@ pub struct RuleSource {
     pub allow_root: bool,
     /// The findings about it that are known and meant; they change nothing.
     pub allow_lints: Vec<Located<String>>,
+    /// Whether it counts.
+    pub mode: Mode,
 }

@@ -6,7 +6,7 @@ use scope::is_repository_name;
 
 use super::{
     Namespace,
-    glob::{Class, Glob, GlobError, Step, push_glob},
+    glob::{self, Class, Glob, GlobError, Step, push_glob},
     placeholder::{OwnerId, Placeholder},
     suggestion::did_you_mean,
     values::Values,
@@ -237,6 +237,26 @@ impl Template {
         } else {
             Err(Unrendered::Whole)
         }
+    }
+}
+
+/// As the file has it.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = |part: &Part| matches!(part, Part::Step(_));
+        for parts in self.parts.chunk_by(|one, next| steps(one) && steps(next)) {
+            match parts {
+                [Part::Value(placeholder)] => write!(f, "{{{}}}", placeholder.word())?,
+                _ => {
+                    let steps = parts.iter().filter_map(|part| match part {
+                        Part::Step(step) => Some(*step),
+                        Part::Value(_) => None,
+                    });
+                    f.write_str(&glob::text(&steps.collect::<Vec<_>>()))?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

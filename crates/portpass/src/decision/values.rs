@@ -5,10 +5,11 @@ use std::cell::OnceCell;
 use scope::is_repository_name;
 
 use super::{
+    Caller,
     placeholder::{OwnerId, Placeholder},
     template::Unrendered,
 };
-use crate::identity::{Facts, Identity, Proof};
+use crate::identity::{Facts, Identity};
 
 /// What one caller's placeholders render to, each worked out once.
 pub(super) struct Values<'p> {
@@ -18,10 +19,10 @@ pub(super) struct Values<'p> {
 }
 
 impl<'p> Values<'p> {
-    pub(super) fn new(proof: &'p Proof) -> Self {
+    pub(super) fn new(caller: Caller<'p>) -> Self {
         Self {
-            identity: proof.identity(),
-            facts: proof.facts(),
+            identity: caller.identity(),
+            facts: caller.facts(),
             rendered: Default::default(),
         }
     }

@@ -12,8 +12,8 @@ use cel::{
 };
 use serde_json::Value as Json;
 
-use super::cel::NamedClaims;
-use crate::identity::{FactValue, Proof};
+use super::{Caller, cel::NamedClaims};
+use crate::identity::FactValue;
 
 /// The longest list that an expression is given: two loops over it are as many
 /// steps as a request may take. What names a longer one cannot be evaluated.
@@ -45,14 +45,14 @@ pub(super) struct Variables<'p> {
 }
 
 impl Variables<'_> {
-    pub(super) fn new(environment: &Environment, proof: &Proof, registry: &str) -> Self {
+    pub(super) fn new(environment: &Environment, caller: Caller<'_>, registry: &str) -> Self {
         let mut context = Context::with_env(Arc::clone(&environment.0));
-        let issuer = ("issuer".into(), proof.identity().issuer().into());
+        let issuer = ("issuer".into(), caller.identity().issuer().into());
         let is_long = |value: &FactValue| matches!(value, FactValue::List(texts) if texts.len() > LONGEST_LIST);
-        let facts = proof.facts().iter();
+        let facts = caller.facts().iter();
         let facts = facts.map(|(fact, value)| (fact.name().into(), fact_value(value)));
         let mut withheld = BTreeSet::new();
-        let claims = proof.claims().iter().filter_map(|(name, value)| {
+        let claims = caller.claims().iter().filter_map(|(name, value)| {
             let value = json_value(value);
             if value.is_none() {
                 withheld.insert(name.clone());
@@ -65,7 +65,7 @@ impl Variables<'_> {
         Self {
             context,
             withheld,
-            withholds_facts: proof.facts().iter().any(|(_, value)| is_long(value)),
+            withholds_facts: caller.facts().iter().any(|(_, value)| is_long(value)),
         }
     }
 

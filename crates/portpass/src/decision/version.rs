@@ -8,23 +8,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    GroupSource, PolicySource, RuleSource, When, images,
+    GroupSource, Mode, PolicySource, RuleSource, When, images,
     when::{Expected, Wanted},
 };
 use crate::{config::Located, short_id::ShortId};
 
-/// The digest of rules, denies, matches, groups and images. Lists are sets:
+/// The digest of live rules and denies, matches, groups and images. Lists are sets:
 /// order, repetition and places do not count.
 pub(super) fn version(source: &PolicySource) -> ShortId {
-    let rules = |rules: &BTreeMap<String, RuleSource>| by_name(rules, rule);
+    let rules = |rules: &BTreeMap<String, RuleSource>| {
+        by_name(
+            rules.iter().filter(|(_, rule)| rule.mode == Mode::Live),
+            rule,
+        )
+    };
     let images: BTreeSet<_> = images::rows(&source.images)
         .map(|(issuer, id, name)| (issuer, id, name.value.as_str()))
         .collect();
     let content = json!({
         "denies": rules(&source.denies),
-        "groups": by_name(&source.groups, group),
+        "groups": by_name(source.groups.iter(), group),
         "images": images,
-        "matches": by_name(&source.matches, |located| when(&located.value)),
+        "matches": by_name(source.matches.iter(), |located| when(&located.value)),
         "rules": rules(&source.rules),
     });
     ShortId::of(content.to_string().as_bytes())
@@ -70,11 +75,12 @@ pub(super) fn standing(standing: &Standing<'_>) -> ShortId {
     ShortId::of_parts(texts.map(str::as_bytes))
 }
 
-/// A table by its names, in alphabetical order.
-fn by_name<T>(table: &BTreeMap<String, T>, content: impl Fn(&T) -> Value) -> Value {
-    let entries = table
-        .iter()
-        .map(|(name, value)| (name.clone(), content(value)));
+/// Tables by their names, in alphabetical order.
+fn by_name<'s, T: 's>(
+    tables: impl Iterator<Item = (&'s String, &'s T)>,
+    content: impl Fn(&T) -> Value,
+) -> Value {
+    let entries = tables.map(|(name, value)| (name.clone(), content(value)));
     Value::Object(entries.collect())
 }
 

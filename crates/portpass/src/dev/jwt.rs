@@ -1,12 +1,12 @@
 //! A JWT as a platform would sign it, signed by the development key.
 
 use aws_lc_rs::rand;
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use fixtures::Kind;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 use super::{DevError, DevKey};
+use crate::trial;
 
 /// The JWT that is wanted.
 #[derive(Clone, Debug)]
@@ -36,13 +36,7 @@ impl JwtOrder {
             .with(&self.set)?
             .at(now);
         if !self.sets("aud") {
-            let is_list = claims.get("aud").is_some_and(Value::is_array);
-            let audience = if is_list {
-                json!([self.audience])
-            } else {
-                json!(self.audience)
-            };
-            claims.insert("aud".to_owned(), audience);
+            trial::address(&mut claims, &self.audience);
         }
         if !self.sets("jti") {
             claims.insert("jti".to_owned(), unique()?.into());
@@ -53,10 +47,7 @@ impl JwtOrder {
                 now.saturating_add(lifetime.as_secs()).into(),
             );
         }
-        let encode = |part: Value| BASE64URL_NOPAD.encode(part.to_string().as_bytes());
-        let input = format!("{}.{}", encode(DevKey::header()), encode(claims.into()));
-        let signature = BASE64URL_NOPAD.encode(&key.sign(&input)?);
-        Ok(format!("{input}.{signature}"))
+        trial::compact(&DevKey::header(), claims, |input| key.sign(input))
     }
 
     fn sets(&self, claim: &str) -> bool {
@@ -78,6 +69,8 @@ fn unique() -> Result<String, DevError> {
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::{rsa::PublicKeyComponents, signature::RSA_PKCS1_2048_8192_SHA256};
+    use data_encoding::BASE64URL_NOPAD;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -12,12 +12,12 @@ use aws_lc_rs::{
     encoding::AsDer as _,
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
-    signature::{KeyPair as _, RSA_PKCS1_SHA256},
+    signature::RSA_PKCS1_SHA256,
 };
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use super::DevError;
+use crate::{credential::JwtAlgorithm, trial::rsa_jwk};
 
 /// The private key's file, in PKCS #8.
 const FILE: &str = "issuer-key.der";
@@ -38,7 +38,7 @@ impl DevKey {
         let path = folder.join(FILE);
         match fs::read(&path) {
             Ok(pkcs8) => match KeyPair::from_pkcs8(&pkcs8) {
-                Ok(pair) if modulus(&pair).is_some() => Ok(Self(pair)),
+                Ok(pair) if rsa_jwk(&pair, JwtAlgorithm::Rs256, KID).is_some() => Ok(Self(pair)),
                 Ok(_) | Err(_) => Err(DevError::NotAKey { path }),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -94,11 +94,9 @@ impl DevKey {
 
     /// The key set that proves its JWTs (RFC 7517 §5).
     pub fn key_set(&self) -> Value {
-        let modulus = modulus(&self.0).expect("checked when it was read, and made so");
-        let n = BASE64URL_NOPAD.encode(modulus);
-        json!({"keys": [{
-            "alg": "RS256", "e": "AQAB", "kid": KID, "kty": "RSA", "n": n, "use": "sig",
-        }]})
+        let jwk = rsa_jwk(&self.0, JwtAlgorithm::Rs256, KID);
+        let jwk = jwk.expect("checked when it was read, and made so");
+        json!({"keys": [jwk]})
     }
 }
 
@@ -106,16 +104,6 @@ impl fmt::Debug for DevKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DevKey")
     }
-}
-
-/// The modulus in an `RSAPublicKey` (RFC 8017 §A.1.1) of 2048 bits and exponent 65537.
-fn modulus(pair: &KeyPair) -> Option<&[u8]> {
-    const BEFORE: [u8; 9] = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00];
-    const AFTER: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
-    pair.public_key()
-        .as_ref()
-        .strip_prefix(&BEFORE)?
-        .strip_suffix(&AFTER)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ const MAX_SAFE_INTEGER: u64 = 1 << 53;
 
 /// Why claims are not those that their platform signs; for the operator only.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum ClaimFault {
+pub(crate) enum ClaimFault {
     /// A required claim is there, and not in its platform's form.
     #[error("the claim {0} is not in the form that the kind signs")]
     Form(&'static str),

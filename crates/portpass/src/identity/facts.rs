@@ -222,7 +222,7 @@ impl FromStr for Fact {
 }
 
 /// What a fact can be.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FactValue {
     /// True or false.
@@ -234,7 +234,7 @@ pub enum FactValue {
 }
 
 /// The facts of one login. A fact that the platform cannot vouch for is absent.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Facts(BTreeMap<Fact, FactValue>);
 
 impl Facts {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Binding, Facts, IssuerKind, IssuerSettings, SessionLimits,
     claims::{ClaimFault, Claims},
-    keys::{Keys, Source, SourceFault},
+    keys::{Keys, Location, Source, SourceFault},
     kind::{Reading, Subject},
     pins::Pins,
     settings_check::{self, Checked},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// One issuer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Issuer {
     pub(super) name: Arc<str>,
     pub(super) kind: IssuerKind,
@@ -89,6 +89,28 @@ impl Issuer {
         })
     }
 
+    /// The same issuer, believing the keys of this set alone.
+    pub(super) fn with_key_set(
+        &self,
+        key_set: String,
+        now: Timestamp,
+    ) -> Result<Self, SourceFault> {
+        let source = Source {
+            location: Location::Inline(key_set),
+            own: None,
+            ca: None,
+            bearer_file: None,
+            allow_private_network: false,
+        };
+        // Keys that are given here are kept nowhere.
+        let keys = Keys::open(Arc::clone(&self.name), source, Path::new(""), now)?;
+        let keys = Arc::new(keys);
+        Ok(Self {
+            keys,
+            ..self.clone()
+        })
+    }
+
     fn keys(
         name: &Arc<str>,
         source: Source,
@@ -102,6 +124,14 @@ impl Issuer {
                 Keys::open(Arc::clone(name), source, key_cache_dir, now).map(Arc::new)
             }
         }
+    }
+
+    pub(super) fn algorithms(&self) -> &[JwtAlgorithm] {
+        &self.algorithms
+    }
+
+    pub(super) fn pins(&self) -> &Pins {
+        &self.pins
     }
 
     pub(super) fn accepts_algorithm(&self, jwt: &UnverifiedJwt) -> bool {
@@ -137,9 +167,14 @@ impl Issuer {
     /// Whether one JWT could be both issuers': same `iss`, maybe the same keys,
     /// same tenant.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
-        let mine = &self.keys.source().location;
         self.iss.iter().any(|iss| other.iss.contains(iss))
-            && mine.may_share_keys(&other.keys.source().location)
+            && self.may_share_keys(other)
             && self.pins.overlap(&other.pins)
+    }
+
+    /// Whether a key could be both issuers'.
+    pub(super) fn may_share_keys(&self, other: &Self) -> bool {
+        let mine = &self.keys.source().location;
+        mine.may_share_keys(&other.keys.source().location)
     }
 }

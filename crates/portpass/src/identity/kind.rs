@@ -129,6 +129,34 @@ impl IssuerKind {
         }
     }
 
+    /// The id, the name and the facts that claims say which nobody signed: to be shown, and never
+    /// to decide by.
+    ///
+    /// # Errors
+    ///
+    /// The claims are not those of the kind.
+    pub(crate) fn shown(
+        self,
+        claims: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(String, String, Facts), ClaimFault> {
+        let web = self.web(None);
+        let reading = Reading {
+            issuer: self.name(),
+            web: web.as_deref(),
+            groups_claim: None,
+            id_claim: None,
+        };
+        let claims = Claims::of(std::sync::Arc::new(claims))?;
+        let Subject {
+            id,
+            name,
+            mut facts,
+        } = self.subject(&claims, &reading)?;
+        // It is the name of no issuer.
+        facts.remove(super::Fact::Issuer);
+        Ok((id, name, facts))
+    }
+
     /// Reads the claims as this platform signs them.
     pub(super) fn subject(
         self,

@@ -33,10 +33,12 @@ mod settings;
 mod settings_check;
 #[cfg(test)]
 mod signing;
+mod supposed;
 mod unproven;
 mod validity;
 mod vouched;
 
+pub(crate) use self::directory::Signatory;
 pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
     api_token::{ApiToken, TOKEN},
@@ -47,6 +49,7 @@ pub use self::{
     limits::SessionLimits,
     rejected::{RejectReason, Rejected},
     settings::{IssuerKind, IssuerSettings, KeySource},
+    supposed::{Supposed, Wrong, WrongStage},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
 use crate::{session::Evidence, short_id::ShortId};

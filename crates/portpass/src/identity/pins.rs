@@ -44,6 +44,21 @@ impl Pins {
             })
     }
 
+    /// What somebody of the tenant has instead of `value` for a fact, if that is not one of those
+    /// pinned: the first of them.
+    pub(super) fn instead(&self, fact: &str, value: &str) -> Option<&str> {
+        let (pins, is_met): (_, fn(&str, &str) -> bool) = match fact {
+            "namespace" => (&self.namespace, str::eq),
+            "owner_id" => (&self.owner_id, str::eq),
+            "owner_path" => (&self.owner_path, is_at_or_below),
+            "repository_id" => (&self.repository_id, str::eq),
+            _ => return None,
+        };
+        let first = pins.first()?;
+        let is_pinned = pins.iter().any(|pin| is_met(value, pin));
+        (!is_pinned).then_some(first)
+    }
+
     /// Whether one caller could meet both.
     pub(super) fn overlap(&self, other: &Self) -> bool {
         let may_share = |mine: &BTreeSet<String>, theirs: &BTreeSet<String>| {
@@ -128,6 +143,16 @@ mod tests {
             facts.set_text(Fact::OwnerPath, Some(path));
             assert_eq!(paths(&["acme"]).unmet(&facts), unmet, "{path}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_not_pinned_gives_way_to_the_first_that_is() {
+        let pins = owners(&["70", "71"]);
+        assert_eq!(pins.instead("owner_id", "65"), Some("70"));
+        assert_eq!(pins.instead("owner_id", "71"), None);
+        assert_eq!(pins.instead("repository_id", "74"), None);
+        assert_eq!(paths(&["acme"]).instead("owner_path", "acme/team"), None);
+        assert_eq!(paths(&["b"]).instead("owner_path", "acme"), Some("b"));
     }
 
     #[test]

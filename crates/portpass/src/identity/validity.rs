@@ -11,7 +11,7 @@ use super::{RejectReason, claims::Claims};
 pub(crate) const LEEWAY_SECONDS: i64 = 30;
 
 /// What an issuer's JWTs must keep to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Terms {
     /// The issuer's name, for the words of a rejection.
     pub(super) issuer: Arc<str>,
@@ -41,6 +41,19 @@ impl Terms {
         }
         self.check_audience(claims)?;
         Ok(life)
+    }
+
+    /// Everything that is wrong with a JWT that is presented now: one thing of its
+    /// times, one of its audience.
+    pub(super) fn faults(&self, claims: &Claims, now: Timestamp) -> Vec<RejectReason> {
+        let age = match self.check_but_age(claims, now) {
+            Ok(life) => life
+                .is_over(now)
+                .then_some(RejectReason::Expired { at: life.expires }),
+            Err(reason) => Some(reason),
+        };
+        let audience = self.check_audience(claims).err();
+        age.into_iter().chain(audience).collect()
     }
 
     /// Checks a JWT whose login goes on after it has expired: everything but its

@@ -6,6 +6,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use portpass::{
     config,
     lint::{Level, lint},
     snapshot::Snapshot,
+    trial,
 };
 use toml::{Table, Value};
 
@@ -68,7 +70,11 @@ fn every_configuration_in_the_documents_loads_or_is_refused_as_it_says() {
     for block in &blocks {
         match (load(&block.text), block.refused) {
             (Ok(found), false) => {
-                wrong.extend(found.iter().map(|found| format!("{}: {found}", block.place)));
+                wrong.extend(
+                    found
+                        .iter()
+                        .map(|found| format!("{}: {found}", block.place)),
+                );
             }
             (Err(_), true) => {}
             (Ok(_), true) => wrong.push(format!("{} loads", block.place)),
@@ -169,9 +175,11 @@ fn load(text: &str) -> Result<Vec<String>, String> {
     let path = folder.path().join("portpass.toml");
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).map_err(|error| error.to_string())?;
-    let snapshot = Snapshot::of(&config, None, Timestamp::UNIX_EPOCH);
-    let snapshot = snapshot.map_err(|error| error.to_string())?;
-    let findings = lint(&config, &snapshot.policy);
+    let now = Timestamp::UNIX_EPOCH;
+    let snapshot = Snapshot::of(&config, None, now);
+    let snapshot = Arc::new(snapshot.map_err(|error| error.to_string())?);
+    let tried = trial::check(&config, &snapshot, now).map_err(|error| error.to_string())?;
+    let findings = lint(&config, &snapshot.policy, &tried);
     let worth_a_look = findings
         .iter()
         .filter(|finding| finding.lint.level > Level::Note);

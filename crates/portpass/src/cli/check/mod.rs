@@ -6,7 +6,7 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
-use std::{fs, process::ExitCode};
+use std::{fs, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use crate::{
     lint::{self, Finding, Level},
     snapshot::Snapshot,
     token::KeyError,
+    trial,
 };
 
 /// The exit code where a finding is as bad as `--deny` says, or worse.
@@ -50,7 +51,8 @@ struct Checked {
 
 impl Check {
     /// Prints a summary of what loads with what was found in it, or every
-    /// fault. Exit code 1: it does not load; 3: something was found.
+    /// fault. Exit code 1: it does not load, or a test fails; 3: something was
+    /// found.
     ///
     /// # Errors
     ///
@@ -113,16 +115,18 @@ enum Broken {
     Tls(#[from] TlsError),
 }
 
-/// Reads the files, compiles what the server would of them, opens the
-/// certificates and keys that they name, and looks for what is not meant.
+/// Reads the files, compiles what the server would of them, runs their tests,
+/// opens the certificates and keys that they name, and looks for what is not
+/// meant.
 fn load(whence: &Whence, now: Timestamp) -> Result<Checked, Broken> {
     let config = whence.load()?;
-    let snapshot = Snapshot::of(&config, None, now)?;
+    let snapshot = Arc::new(Snapshot::of(&config, None, now)?);
+    let tried = trial::check(&config, &snapshot, now)?;
     config.keys.check()?;
     if let Some(files) = &config.tls {
         Tls::load(&files.certificate, &files.key)?;
     }
-    let findings = lint::lint(&config, &snapshot.policy);
+    let findings = lint::lint(&config, &snapshot.policy, &tried);
     Ok(Checked { config, findings })
 }
 

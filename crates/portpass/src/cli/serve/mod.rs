@@ -33,6 +33,7 @@ use crate::{
     standing::Standing,
     store::{DataDir, Store},
     token::Signer,
+    trial,
 };
 
 /// How long we still answer after we were told to leave, saying so, before
@@ -251,13 +252,14 @@ impl Server {
 async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Result<Portpass> {
     let clock = Clock::System;
     let now = clock.now();
+    let snapshot = Arc::new(Snapshot::of(config, None, now)?);
+    trial::check(config, &snapshot, now)?;
     let settings = config.keys.clone();
     let registries = config.registries.clone();
     // Keys may have to be made: not on a thread that serves.
     let signer = tokio::task::spawn_blocking(move || Signer::open(&settings, &registries, now))
         .await?
         .context("opening the signing keys")?;
-    let snapshot = Snapshot::of(config, None, now)?;
     snapshot.open_session_key(&config.data_dir)?;
     let standing = Standing::open(store)
         .await
@@ -274,7 +276,7 @@ async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Res
         journal,
         limits: Limits::new(rates),
         signer,
-        snapshot: ArcSwap::from_pointee(snapshot),
+        snapshot: ArcSwap::new(snapshot),
         standing,
     })
 }

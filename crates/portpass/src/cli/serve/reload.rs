@@ -16,6 +16,7 @@ use crate::{
     metrics::Metrics,
     portpass::Portpass,
     snapshot::Snapshot,
+    trial,
 };
 
 /// How often we look whether the files have changed.
@@ -125,7 +126,8 @@ impl Reloader {
         );
         self.warn_of_restart(&config);
         let previous = self.portpass.snapshot.load_full();
-        let snapshot = Snapshot::of(&config, Some(&previous), now)?;
+        let snapshot = Arc::new(Snapshot::of(&config, Some(&previous), now)?);
+        trial::check(&config, &snapshot, now)?;
         snapshot.open_session_key(&self.started.data_dir)?;
         if let Some(tls) = &self.tls {
             tls.check()?;
@@ -134,7 +136,7 @@ impl Reloader {
         if let Some(tls) = &self.tls {
             tls.reload()?;
         }
-        self.portpass.snapshot.store(Arc::new(snapshot));
+        self.portpass.snapshot.store(snapshot);
         self.unbound = true;
         self.watch = Watch::new(config.footprint);
         Ok(())

@@ -142,6 +142,7 @@ impl Config {
                 registries: vec![REGISTRY.to_owned()],
                 ..PolicySource::default()
             },
+            tests: Vec::new(),
             remarks,
             tables: std::collections::BTreeMap::new(),
             footprint: Footprint::default(),

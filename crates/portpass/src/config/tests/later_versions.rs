@@ -8,13 +8,9 @@ fn tables_and_keys_of_later_versions_are_refused_by_name() {
 [ledger]
 keep = "30d"
 
-[rule.shadow]
-from = ["github"]
-pull = ["**"]
-mode = "shadow"
-
-[test.squatter]
-registry = "prod"
+[issuer.github]
+kind = "github-actions"
+within = "apps/**"
 "#), @r#"
     error: `ledger` is not in this version
       --> portpass.toml:14:2
@@ -22,27 +18,21 @@ registry = "prod"
     14 | [ledger]
        |  ^^^^^^
 
-    error: `mode` is not in this version
-      --> portpass.toml:20:1
+    error: `within` is not in this version
+      --> portpass.toml:19:1
        |
-    20 | mode = "shadow"
-       | ^^^^
-
-    error: `test` is not in this version
-      --> portpass.toml:22:2
-       |
-    22 | [test.squatter]
-       |  ^^^^
+    19 | within = "apps/**"
+       | ^^^^^^
     "#);
 }
 
 #[test]
 fn what_a_later_key_stands_for_is_not_missed() {
-    assert_snapshot!(complaint("[rule.shadow]\nmode = \"shadow\""), @r#"
-    error: `mode` is not in this version
+    assert_snapshot!(complaint("[issuer.partial]\nwithin = \"apps/**\""), @r#"
+    error: `within` is not in this version
       --> portpass.toml:14:1
        |
-    14 | mode = "shadow"
-       | ^^^^
+    14 | within = "apps/**"
+       | ^^^^^^
     "#);
 }

@@ -51,6 +51,7 @@ mod later_versions;
 mod oauth2;
 mod registries;
 mod relay;
+mod rule_tests;
 mod secrets;
 mod values;
 mod wrong_words;

@@ -24,12 +24,19 @@ pub(in crate::decision) struct Allows<'r, 'p> {
 
 impl<'r, 'p> Allows<'r, 'p> {
     /// Asks every rule.
-    pub(in crate::decision) fn of(request: &'r Request<'p>, rules: &'p [Rule]) -> Self {
+    pub(in crate::decision) fn of(
+        request: &'r Request<'p>,
+        rules: impl IntoIterator<Item = &'p Rule>,
+    ) -> Self {
         let allow = |rule: &'p Rule| (rule, rule.judge(request));
         Self {
             request,
-            rules: rules.iter().map(allow).collect(),
+            rules: rules.into_iter().map(allow).collect(),
         }
+    }
+
+    pub(super) fn judged(&self) -> &[(&'p Rule, Judged<'p>)] {
+        &self.rules
     }
 
     pub(super) fn owners(&self) -> BTreeSet<Owned<'p>> {

@@ -6,8 +6,13 @@ use scope::{Scope, Scopes};
 
 use super::Allows;
 use crate::decision::{
-    Namespace, RuleOutcome, actions::Actions, claimed::Claimed, refusal::Reason,
-    resource::Resource, version::Owned,
+    Namespace, RuleOutcome,
+    actions::Actions,
+    claimed::Claimed,
+    refusal::Reason,
+    resource::Resource,
+    rule::{Judged, Rule},
+    version::Owned,
 };
 
 /// What gives access.
@@ -24,6 +29,14 @@ impl<'p> Giver<'_, 'p> {
         match self {
             Self::Claim(claimed) => claimed.owners(),
             Self::Rules(allows) => allows.owners(),
+        }
+    }
+
+    /// What each rule says, where rules give.
+    pub(super) fn judged(&self) -> &[(&'p Rule, Judged<'p>)] {
+        match self {
+            Self::Claim(_) => &[],
+            Self::Rules(allows) => allows.judged(),
         }
     }
 

@@ -1,15 +1,16 @@
 //! What is given of one request, once the denies have taken theirs.
 
 mod allows;
+mod explained;
 mod giver;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use scope::{Scope, Scopes, is_repository_name};
 
 pub(super) use self::{allows::Allows, giver::Giver};
 use super::{
-    Access, Ceiling, Namespace, Outcome, RuleOutcome,
+    Access, Ceiling, Mode, Namespace, Outcome, RuleOutcome,
     actions::Actions,
     covers::Covers,
     hold::Withheld,
@@ -19,7 +20,6 @@ use super::{
     rule::{Judged, Rule},
     version::Owned,
 };
-use crate::session::Evidence;
 
 /// What gives, and what every deny says of one request.
 pub(super) struct Judgement<'r, 'p> {
@@ -27,7 +27,7 @@ pub(super) struct Judgement<'r, 'p> {
     giver: Giver<'r, 'p>,
     denies: Vec<(&'p Rule, Judged<'p>)>,
     /// What bounds everything that is given; only API tokens have one.
-    ceiling: Option<&'p Ceiling>,
+    ceiling: Option<Cow<'p, Ceiling>>,
 }
 
 /// What is given.
@@ -43,19 +43,17 @@ pub(super) type Why<'s> = (Option<&'s Scope>, Reason);
 
 impl<'r, 'p> Judgement<'r, 'p> {
     /// Asks every deny.
-    pub(super) fn of(request: &'r Request<'p>, giver: Giver<'r, 'p>, denies: &'p [Rule]) -> Self {
+    pub(super) fn of(
+        request: &'r Request<'p>,
+        giver: Giver<'r, 'p>,
+        denies: impl IntoIterator<Item = &'p Rule>,
+    ) -> Self {
         let deny = |rule: &'p Rule| (rule, rule.judge_as_deny(request));
         Self {
             request,
             giver,
-            denies: denies.iter().map(deny).collect(),
-            ceiling: match request.proof.evidence() {
-                Evidence::ApiToken(token) => Some(&token.ceiling),
-                Evidence::Anonymous
-                | Evidence::Jwt(_)
-                | Evidence::Password { .. }
-                | Evidence::RefreshToken { .. } => None,
-            },
+            denies: denies.into_iter().map(deny).collect(),
+            ceiling: request.ceiling(),
         }
     }
 
@@ -70,6 +68,23 @@ impl<'r, 'p> Judgement<'r, 'p> {
         let mut outcomes = outcomes(&self.denies, &takes, asked);
         outcomes.extend(self.giver.outcomes(asked));
         outcomes
+    }
+
+    /// What is recorded of each deny and rule of a mode.
+    pub(super) fn outcomes_of(&self, mode: Mode, asked: &Scopes) -> Vec<RuleOutcome> {
+        let takes = |covers: &Covers<'_>, name: &str| covers.takes(name);
+        let gives = |covers: &Covers<'_>, name: &str| covers.gives(name);
+        let denies = self
+            .denies
+            .iter()
+            .zip(outcomes(&self.denies, &takes, asked));
+        let judged = self.giver.judged();
+        let rules = judged.iter().zip(outcomes(judged, &gives, asked));
+        denies
+            .chain(rules)
+            .filter(|((rule, _), _)| rule.mode == mode)
+            .map(|(_, outcome)| outcome)
+            .collect()
     }
 
     /// What is given of all that was asked, or why it must be refused.
@@ -111,7 +126,7 @@ impl<'r, 'p> Judgement<'r, 'p> {
             Some((scope, resource)) if access.is_empty() => {
                 Err((Some(scope), self.why(scope, resource)))
             }
-            None if access.is_empty() && self.request.proof.is_anonymous() => {
+            None if access.is_empty() && self.request.caller.is_anonymous() => {
                 Err((None, Reason::LoginRequired))
             }
             Some(_) | None => Ok(Given {
@@ -128,9 +143,8 @@ impl<'r, 'p> Judgement<'r, 'p> {
         if !is_repository_name(name) {
             return Actions::default();
         }
-        let allowed = self
-            .ceiling
-            .map_or(Actions::ALL, |ceiling| ceiling.allows(name));
+        let ceiling = self.ceiling.as_ref();
+        let allowed = ceiling.map_or(Actions::ALL, |ceiling| ceiling.allows(name));
         self.giver.gives(scope).minus(self.taken(name)).and(allowed)
     }
 
@@ -169,7 +183,7 @@ impl<'r, 'p> Judgement<'r, 'p> {
                 (resource, self.giver.gives_catalog(scope), is_taken)
             }
         };
-        if self.request.proof.is_anonymous() {
+        if self.request.caller.is_anonymous() {
             Reason::LoginRequired
         } else if !is_given {
             self.giver.why(scope, missed)

@@ -143,7 +143,10 @@ fn denies_for_everybody_and_for_its_group_take() {
 fn it_claims_nothing() {
     let policy = policy(ROBOTS);
     let token = token("robots", ALL);
-    assert_eq!(policy.namespaces(&token, &registry("prod")), []);
+    assert_eq!(
+        policy.namespaces(Caller::from(&token), &registry("prod")),
+        []
+    );
     let asked = "repository:team/web:push repository:r/token/x:push";
     let grant = decide(&policy, token, asked).unwrap();
     assert_eq!(grant.claims(), []);

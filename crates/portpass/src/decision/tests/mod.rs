@@ -5,6 +5,7 @@ mod api_tokens;
 mod cel;
 mod claimed;
 mod deny;
+mod explain;
 mod faults;
 mod least_rule;
 mod namespaces;
@@ -12,6 +13,7 @@ mod operators;
 mod owners;
 mod properties;
 mod refusals;
+mod shadow;
 mod standing;
 mod suspended;
 mod when;
@@ -24,7 +26,8 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::{
-    Denied, Grant, GroupSource, Held, Namespace, Owners, Policy, PolicySource, RuleSource, When,
+    Caller, Denied, Grant, GroupSource, Held, Mode, Namespace, Owners, Policy, PolicySource,
+    RuleSource, When,
 };
 use crate::{
     config::{Located, Place},
@@ -83,6 +86,7 @@ struct RuleTable {
     catalog: bool,
     any_run: bool,
     allow_root: bool,
+    mode: Mode,
 }
 
 fn located<T>(spanned: Spanned<T>) -> Located<T> {
@@ -117,6 +121,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         any_run: table.any_run,
         allow_root: table.allow_root,
         allow_lints: Vec::new(),
+        mode: table.mode,
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()

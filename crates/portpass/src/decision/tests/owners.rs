@@ -18,7 +18,7 @@ fn held(owners: &Owners) -> Held<'_> {
 
 /// What a push to each of the policy's namespaces would claim, and be.
 fn names(text: &str, proof: &Proof) -> Vec<Namespace> {
-    policy(text).namespaces(proof, &registry("prod"))
+    policy(text).namespaces(Caller::from(proof), &registry("prod"))
 }
 
 fn claims(policy: &Policy, proof: Proof, owners: &Owners, asked: &str) -> Vec<Namespace> {
@@ -190,7 +190,10 @@ fn a_template_gives_nothing_to_whom_the_owning_id_is_missing() {
     assert_eq!(answer(&policy, bare.clone(), pull), pull);
     let other = "repository:b:push";
     assert_eq!(answer(&policy, bare.clone(), other), other);
-    assert_eq!(policy.namespaces(&bare, &registry("prod")), []);
+    assert_eq!(
+        policy.namespaces(Caller::from(&bare), &registry("prod")),
+        []
+    );
 }
 
 #[test]

@@ -3,7 +3,11 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
-use crate::{decision::Ceiling, identity::ApiToken, session::Evidence};
+use crate::{
+    decision::{Ceiling, Stage, Verdict},
+    identity::{ApiToken, Supposed},
+    session::Evidence,
+};
 
 const PATTERNS: &[&str] = &[
     "**",
@@ -63,6 +67,10 @@ pub(super) fn table() -> impl Strategy<Value = String> {
 }
 
 pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
+    policy(&text(rules, denies))
+}
+
+fn text(rules: &[String], denies: &[String]) -> String {
     let mut text = "[match.m]\nfork = false\n[match.n]\nref_protected = true\n[group]\nops = [['github', '74']]\nkept = 'operators'\n[images.github]\n74 = ['web']\n".to_owned();
     for (index, rule) in rules.iter().enumerate() {
         text.extend(["[rule.r", &index.to_string(), "]\n", rule]);
@@ -71,7 +79,59 @@ pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
         let deny = deny.replace("any_run = true\n", "");
         text.extend(["[deny.d", &index.to_string(), "]\n", &deny]);
     }
-    policy(&text)
+    text
+}
+
+/// The same with some more in shadow.
+fn file_with_shadow(
+    live: (&[String], &[String]),
+    shadow_rules: &[String],
+    shadow_denies: &[String],
+) -> PolicySource {
+    let mut text = text(live.0, live.1);
+    for (index, rule) in shadow_rules.iter().enumerate() {
+        // Some before and some after the live ones.
+        let name = ["a", "z"][index % 2];
+        let index = index.to_string();
+        text.extend(["[rule.", name, &index, "]\nmode = 'shadow'\n", rule]);
+    }
+    for (index, deny) in shadow_denies.iter().enumerate() {
+        let deny = deny.replace("any_run = true\n", "");
+        let index = index.to_string();
+        text.extend(["[deny.s", &index, "]\nmode = 'shadow'\n", &deny]);
+    }
+    source(&text)
+}
+
+/// What a decision comes to, as what explains it says.
+fn verdict(decided: &Result<Grant, Box<Denied>>) -> Verdict {
+    match decided {
+        Ok(grant) => Verdict::Granted(grant.access().to_vec()),
+        Err(denied) => Verdict::Refused {
+            code: denied.refusal().code().into(),
+            stage: if denied.refusal().code() == "denied" {
+                Stage::Deny
+            } else {
+                Stage::Rules
+            },
+            unmet: denied.refusal().unmet(),
+        },
+    }
+}
+
+/// Everything of a decision that must not depend on rules in shadow.
+fn live_story(decided: &Result<Grant, Box<Denied>>) -> Value {
+    let (decision, outcome) = match decided {
+        Ok(grant) => (grant.decision(), json!([grant.access(), grant.claims()])),
+        Err(denied) => (denied.decision(), json!(denied.refusal().to_string())),
+    };
+    json!([
+        outcome,
+        decision.id(),
+        decision.policy(),
+        decision.groups(),
+        decision.rules(),
+    ])
 }
 
 pub(super) fn caller() -> impl Strategy<Value = Proof> {
@@ -286,7 +346,7 @@ proptest! {
         rules in vec(table(), 1..4), proof in caller(), asked in asked(), owners in some_owners(),
     ) {
         let policy = file(&rules, &[]);
-        let names = policy.namespaces(&proof, &registry("prod"));
+        let names = policy.namespaces(Caller::from(&proof), &registry("prod"));
         let kept = groups(&["kept"]);
         let held = Held { groups: &kept, owners: &owners };
         if let Ok(grant) = decide_held(&policy, proof, held, &asked) {
@@ -297,6 +357,107 @@ proptest! {
                     access.name.starts_with(&claim.name) && access.actions.iter().any(|action| action == "push")
                 });
                 prop_assert!(is_pushed);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_explained_is_what_is_decided(
+        rules in vec(table(), 0..4), denies in vec(table(), 0..3), shadow in vec(table(), 0..2),
+        proof in prop_oneof![4 => caller(), 1 => token().prop_map(|(proof, _)| proof), 1 => Just(anonymous())],
+        is_bound in any::<bool>(), asked in asked(), owners in some_owners(),
+    ) {
+        let source = file_with_shadow((&rules, &denies), &shadow, &shadow);
+        let policy = Policy::compile(&source).unwrap();
+        let kept = groups(&["kept"]);
+        let held = Held { groups: &kept, owners: &owners };
+        let proof = proof.of_issuer(false, is_bound);
+        let scopes = Scopes::parse([asked.as_str()]).unwrap();
+        let (caller, registry) = (Caller::from(&proof), registry("prod"));
+        let explained = policy.explain(caller, held, &registry, &scopes);
+        let short = policy.verdict(caller, held, &registry, &scopes);
+        let decided = decide_held(&policy, proof.clone(), held, &asked);
+        let decision = decided.as_ref().map_or_else(|denied| denied.decision(), Grant::decision);
+        prop_assert_eq!(&explained.verdict, &verdict(&decided));
+        prop_assert_eq!(&short, &explained.verdict);
+        prop_assert_eq!(explained.policy, decision.policy());
+        prop_assert_eq!(&explained.groups, decision.groups());
+        let message = decided.as_ref().err().map(|denied| denied.refusal().to_string());
+        prop_assert_eq!(&explained.message, &message);
+        let of_mode = |mode| {
+            let rules = explained.rules.iter().filter(move |rule| rule.mode == mode);
+            rules.map(|rule| json!({ "rule": rule.rule, "outcome": rule.outcome })).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(json!(of_mode(Mode::Live)), json!(decision.rules()));
+        let shadow = decision.shadow().map(|shadow| shadow.rules().to_vec());
+        prop_assert_eq!(json!(of_mode(Mode::Shadow)), json!(shadow.unwrap_or_default()));
+        // Whatever is given, some live rule says that it gives it.
+        for access in decided.iter().flat_map(Grant::access) {
+            for action in &access.actions {
+                let gives = explained.rules.iter().any(|rule| {
+                    rule.mode == Mode::Live && rule.rule.starts_with("rule.")
+                        && rule.access.iter().any(|gave| gave.name == access.name && gave.actions.contains(action))
+                });
+                prop_assert!(gives, "{} {}", access.name, action);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_is_judged_as_it_was_or_untold(
+        rules in vec(table(), 0..4), denies in vec(table(), 0..3), proof in caller(), asked in asked(), owners in some_owners(),
+    ) {
+        let policy = file(&rules, &denies);
+        let kept = groups(&["kept"]);
+        let held = Held { groups: &kept, owners: &owners };
+        let decided = decide_held(&policy, proof.clone(), held, &asked);
+        let decision = decided.as_ref().map_or_else(|denied| denied.decision(), Grant::decision);
+        let record = |claims: &Map<String, Value>| Supposed::recorded(
+            proof.identity().issuer(), proof.identity().id(), proof.name(), proof.facts().clone(), claims.clone(),
+        );
+        let scopes = Scopes::parse([asked.as_str()]).unwrap();
+        let registry = registry("prod");
+        let weigh = |caller| policy.verdict(caller, held, &registry, &scopes);
+        let (whole, bare) = (record(decision.claims()), record(&Map::new()));
+        prop_assert_eq!(weigh(Caller::from(&whole).recorded_under(&policy)), verdict(&decided));
+        let untold = weigh(Caller::from(&bare));
+        prop_assert!(matches!(untold, Verdict::Untold(_)) || untold == verdict(&decided), "{:?}", untold);
+    }
+
+    #[test]
+    fn rules_in_shadow_change_nothing_and_say_what_they_would(
+        rules in vec(table(), 0..3), denies in vec(table(), 0..2),
+        shadow_rules in vec(table(), 0..3), shadow_denies in vec(table(), 0..2),
+        proof in prop_oneof![4 => caller(), 1 => token().prop_map(|(proof, _)| proof), 1 => Just(anonymous())],
+        asked in asked(), owners in some_owners(),
+    ) {
+        let live = file(&rules, &denies);
+        let source = file_with_shadow((&rules, &denies), &shadow_rules, &shadow_denies);
+        let both = Policy::compile(&source).unwrap();
+        let as_live = Policy::compile(&source.with_shadow_live()).unwrap();
+        let kept = groups(&["kept"]);
+        let held = Held { groups: &kept, owners: &owners };
+        let without = decide_held(&live, proof.clone(), held, &asked);
+        let with = decide_held(&both, proof.clone(), held, &asked);
+        prop_assert_eq!(live_story(&with), live_story(&without));
+        prop_assert_eq!(both.version(), live.version());
+        let decision = with.as_ref().map_or_else(|denied| denied.decision(), Grant::decision);
+        let would = verdict(&decide_held(&as_live, proof, held, &asked));
+        match decision.shadow() {
+            None => prop_assert!(shadow_rules.is_empty() && shadow_denies.is_empty()),
+            Some(shadow) => {
+                prop_assert_eq!(shadow.rules().len(), shadow_rules.len() + shadow_denies.len());
+                match (&would, verdict(&with)) {
+                    (Verdict::Granted(access), is) => {
+                        let differs = is != would;
+                        prop_assert_eq!(shadow.access(), differs.then_some(access.as_slice()));
+                        prop_assert_eq!(shadow.reason(), None);
+                    }
+                    (Verdict::Refused { code, .. }, Verdict::Granted(_)) => {
+                        prop_assert_eq!((shadow.access(), shadow.reason()), (None, Some(&**code)));
+                    }
+                    (_, _) => prop_assert_eq!((shadow.access(), shadow.reason()), (None, None)),
+                }
             }
         }
     }

@@ -27,7 +27,7 @@ impl Directory {
         jwt: &UnverifiedJwt,
         now: Timestamp,
     ) -> Result<Known<'_>, Unproven> {
-        let candidates = self.candidates(jwt)?;
+        let candidates = self.candidates(jwt).map_err(Unproven::Stranger)?;
         let keys = find_keys(&candidates, jwt, now).await?;
         let signers: Vec<_> = keys
             .into_iter()
@@ -37,7 +37,8 @@ impl Directory {
             })
             .collect();
         let Some((first, _)) = signers.first() else {
-            return Err(stranger(&candidates, jwt, StrangerReason::BadSignature));
+            let stranger = stranger(&candidates, jwt, StrangerReason::BadSignature);
+            return Err(Unproven::Stranger(stranger));
         };
         let mut tenants = Vec::new();
         let mut refused = None;
@@ -52,13 +53,14 @@ impl Directory {
             (Some(known), None, _) => Ok(known),
             (None, _, Some(stranger)) => Err(Unproven::Stranger(stranger)),
             (Some(_), Some(_), _) | (None, _, None) => {
-                Err(stranger(&[first], jwt, StrangerReason::Ambiguous))
+                let stranger = stranger(&[first], jwt, StrangerReason::Ambiguous);
+                Err(Unproven::Stranger(stranger))
             }
         }
     }
 
     /// The issuers whose `iss` it is, byte for byte, and that sign like this.
-    fn candidates(&self, jwt: &UnverifiedJwt) -> Result<Vec<&Issuer>, Unproven> {
+    pub(super) fn candidates(&self, jwt: &UnverifiedJwt) -> Result<Vec<&Issuer>, Stranger> {
         let mut candidates: Vec<&Issuer> = self
             .issuers
             .iter()
@@ -117,7 +119,10 @@ async fn find_keys<'a>(
             login: Some(jwt.login()),
             reason,
         }),
-        None if found.is_empty() => Err(stranger(candidates, jwt, StrangerReason::UnknownKey)),
+        None if found.is_empty() => {
+            let stranger = stranger(candidates, jwt, StrangerReason::UnknownKey);
+            Err(Unproven::Stranger(stranger))
+        }
         Some(_) | None => Ok(found),
     }
 }
@@ -137,15 +142,15 @@ fn tenant<'a>(
 }
 
 /// A stranger; the issuer is named if there is no doubt which it would be.
-fn stranger(issuers: &[&Issuer], jwt: &UnverifiedJwt, reason: StrangerReason) -> Unproven {
+fn stranger(issuers: &[&Issuer], jwt: &UnverifiedJwt, reason: StrangerReason) -> Stranger {
     let issuer = match issuers {
         [only] => Some(Arc::clone(&only.name)),
         _ => None,
     };
-    Unproven::Stranger(Stranger {
+    Stranger {
         issuer,
         login: Some(jwt.login()),
         reason,
         detail: None,
-    })
+    }
 }

@@ -1,10 +1,12 @@
 //! The issuers whose JWTs are believed, and the one place that believes.
 //!
 //! `jwt` tells whose a JWT is, `known` whether a login of somebody known holds,
-//! `vouched` whom an identity provider vouches for.
+//! `vouched` whom an identity provider vouches for; `trial` tries it all with keys of our own.
 
 mod jwt;
 mod known;
+mod suppose;
+mod trial;
 mod vouched;
 
 use std::{path::Path, sync::Arc};
@@ -14,6 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::known::Moment;
+pub(crate) use self::trial::Signatory;
 use super::{
     Binding, IssuerKind, IssuerSettings, Proof, Withdrawn,
     issuer::Issuer,

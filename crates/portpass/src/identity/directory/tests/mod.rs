@@ -2,6 +2,7 @@
 
 mod refresh_tokens;
 mod sessions;
+mod suppose;
 mod withdrawn_keys;
 
 use std::time::Duration;
