@@ -16,6 +16,9 @@ pub(super) fn findings(checked: &Checked, shows_notes: bool) -> String {
     let is_shown = |finding: &&Finding| shows_notes || finding.lint.level > Level::Note;
     let shown = checked.findings.iter().filter(is_shown);
     let mut text: String = shown.map(|finding| one(&checked.config, finding)).collect();
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text.push_str(&count(&checked.findings, shows_notes));
     text
 }
@@ -66,12 +69,7 @@ fn count(findings: &[Finding], shows_notes: bool) -> String {
     }
     let hidden = !shows_notes && of(Level::Note).is_some();
     let hint = if hidden { " (shown by --notes)" } else { "" };
-    let gap = if shows_notes || counts.len() > 1 {
-        "\n"
-    } else {
-        ""
-    };
-    format!("{gap}findings: {}{hint}\n", counts.join(", "))
+    format!("findings: {}{hint}\n", counts.join(", "))
 }
 
 /// A finding as programs read it: with a place as faults have it.

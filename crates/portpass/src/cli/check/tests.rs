@@ -1,5 +1,7 @@
 //! What is printed of what loads, and of what does not.
 
+use std::path::Path;
+
 use super::*;
 
 const FILE: &str = r#"
@@ -183,4 +185,29 @@ fn code_scanning_reads_findings_and_faults() {
         result["locations"][0]["physicalLocation"]["region"]["startLine"],
         7
     );
+}
+
+/// What is found that somebody should look at.
+fn worth_a_look(path: &Path) -> Vec<String> {
+    let checked = load(&Whence::File(path.to_owned()), Timestamp::UNIX_EPOCH).unwrap();
+    let findings = checked.findings.iter();
+    findings
+        .filter(|finding| finding.lint.level > Level::Note)
+        .map(|finding| format!("{}: {}", finding.lint.code, finding.message))
+        .collect()
+}
+
+#[test]
+fn nothing_is_found_in_the_files_that_are_written_for_newcomers() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = folder.path().join("dev");
+    let listen = "127.0.0.1:8080".parse().unwrap();
+    let dev = crate::dev::DevSettings::prepare(&dev, listen, "localhost:5000").unwrap();
+    assert_eq!(worth_a_look(&dev.config()), [""; 0]);
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let example = std::fs::read_to_string(root.join("portpass.example.toml")).unwrap();
+    let path = folder.path().join("portpass.toml");
+    std::fs::write(&path, example).unwrap();
+    assert_eq!(worth_a_look(&path), [""; 0]);
 }
