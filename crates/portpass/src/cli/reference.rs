@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::{commands, printer::Printer};
-use crate::{admin, audit, config, decision, metrics};
+use crate::{admin, audit, config, decision, identity, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,8 @@ enum Page {
     Metrics,
     /// The `OpenAPI` document of the admin API.
     Openapi,
+    /// The platforms that are described by data, in Markdown.
+    Platforms,
     /// What rules can say: facts, templates, conditions; in Markdown.
     Rules,
     /// The JSON Schema of the configuration.
@@ -42,6 +44,7 @@ impl Page {
             Self::Events => audit::reference(),
             Self::Metrics => metrics::reference(),
             Self::Openapi => pretty(&admin::document()),
+            Self::Platforms => identity::platforms_page(),
             Self::Rules => decision::reference(),
             Self::Schema => pretty(config::schema().as_value()),
         }
@@ -80,6 +83,7 @@ mod tests {
             Page::Events => "docs/reference/events.md",
             Page::Metrics => "docs/reference/metrics.md",
             Page::Openapi => "docs/reference/openapi.json",
+            Page::Platforms => "docs/reference/platforms.md",
             Page::Rules => "docs/reference/rules.md",
             Page::Schema => "docs/reference/portpass.schema.json",
         }
