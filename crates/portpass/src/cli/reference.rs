@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::{commands, printer::Printer};
-use crate::{admin, audit, config, decision, lint, metrics};
+use crate::{admin, audit, config, decision, identity, lint, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,8 @@ enum Page {
     Metrics,
     /// The `OpenAPI` document of the admin API.
     Openapi,
+    /// The platforms that are described by data, in Markdown.
+    Platforms,
     /// What rules can say: facts, templates, conditions; in Markdown.
     Rules,
     /// The JSON Schema of the configuration.
@@ -45,6 +47,7 @@ impl Page {
             Self::Lints => lint::reference(),
             Self::Metrics => metrics::reference(),
             Self::Openapi => pretty(&admin::document()),
+            Self::Platforms => identity::platforms_page(),
             Self::Rules => decision::reference(),
             Self::Schema => pretty(config::schema().as_value()),
         }
@@ -84,6 +87,7 @@ mod tests {
             Page::Lints => "docs/reference/lints.md",
             Page::Metrics => "docs/reference/metrics.md",
             Page::Openapi => "docs/reference/openapi.json",
+            Page::Platforms => "docs/reference/platforms.md",
             Page::Rules => "docs/reference/rules.md",
             Page::Schema => "docs/reference/portpass.schema.json",
         }

@@ -1,32 +1,8 @@
 //! What each kind of issuer can say at all, for those who look at rules.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use super::{Fact, IssuerKind};
-
-/// Of every code host.
-const CODE: [Fact; 20] = [
-    Fact::Actor,
-    Fact::Environment,
-    Fact::Event,
-    Fact::EventRaw,
-    Fact::Fork,
-    Fact::Issuer,
-    Fact::Owner,
-    Fact::OwnerId,
-    Fact::OwnerPath,
-    Fact::Ref,
-    Fact::RefProtected,
-    Fact::RefType,
-    Fact::Repository,
-    Fact::RepositoryId,
-    Fact::RunId,
-    Fact::RunUrl,
-    Fact::Runner,
-    Fact::Sha,
-    Fact::Workflow,
-    Fact::WorkflowRef,
-];
+use super::IssuerKind;
 
 /// Every word of `event`.
 const EVENTS: [&str; 10] = [
@@ -55,37 +31,20 @@ const GITLAB_EVENTS: [&str; 8] = [
 ];
 
 impl IssuerKind {
-    /// What the kind can vouch for. A fact that is not here is never there.
-    pub fn facts(self) -> BTreeSet<Fact> {
-        let code = CODE.into_iter();
-        match self {
-            Self::Forgejo | Self::GithubActions => code.chain([Fact::ReusableWorkflow]).collect(),
-            Self::Gitlab => code.collect(),
-            Self::Kubernetes => BTreeSet::from([
-                Fact::Issuer,
-                Fact::Namespace,
-                Fact::Node,
-                Fact::Pod,
-                Fact::ServiceAccount,
-            ]),
-            Self::Oidc => BTreeSet::from([Fact::IdpGroups, Fact::Issuer, Fact::User]),
-        }
-    }
-
-    /// The words that `event` can be.
+    /// The words that `event` can be; all there are, where the kind is data.
     pub fn events(self) -> &'static [&'static str] {
         match self {
-            Self::Forgejo | Self::GithubActions => &EVENTS,
+            Self::Described(_) | Self::Forgejo | Self::GithubActions => &EVENTS,
             Self::Gitlab => &GITLAB_EVENTS,
             Self::Kubernetes | Self::Oidc => &[],
         }
     }
 
     /// Whether `fork` can be true: others say of some runs that they are none of
-    /// a fork, and of the rest nothing.
+    /// a fork, and of the rest nothing. Where the kind is data, it may be.
     pub fn tells_forks(self) -> bool {
         match self {
-            Self::Gitlab => true,
+            Self::Described(_) | Self::Gitlab => true,
             Self::Forgejo | Self::GithubActions | Self::Kubernetes | Self::Oidc => false,
         }
     }
@@ -95,13 +54,13 @@ impl IssuerKind {
     pub fn has_strangers_runs(self) -> bool {
         match self {
             Self::Forgejo | Self::GithubActions => true,
-            Self::Gitlab | Self::Kubernetes | Self::Oidc => false,
+            Self::Described(_) | Self::Gitlab | Self::Kubernetes | Self::Oidc => false,
         }
     }
 
     /// How long the kind's JWTs live at most, unless `max_jwt_lifetime` says.
     pub fn max_jwt_lifetime(self) -> Duration {
-        Duration::from_mins(self.platform().max_jwt_minutes)
+        Duration::from_mins(self.max_jwt_minutes())
     }
 }
 
@@ -109,15 +68,14 @@ impl IssuerKind {
 mod tests {
     use super::*;
     use crate::identity::{
-        FactValue,
+        Fact, FactValue,
         claims::Claims,
         kind::{Reading, Subject},
     };
 
     /// What is read from a fixture.
     fn subject(kind: fixtures::Kind, fixture: &str) -> (IssuerKind, Subject) {
-        let ours = IssuerKind::ALL
-            .into_iter()
+        let ours = IssuerKind::all()
             .find(|ours| ours.name() == kind.name())
             .unwrap();
         let claims = fixtures::claims(kind, fixture).unwrap().at(1_700_000_000);

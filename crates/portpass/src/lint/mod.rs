@@ -34,6 +34,7 @@ mod subject;
 mod tests;
 mod untested_rule;
 mod unused_table;
+mod weak_platform;
 
 use std::fmt;
 
@@ -138,6 +139,7 @@ pub static ALL: &[&Lint] = &[
     &hostile_name_untested::LINT,
     &allowed::UNKNOWN,
     &allowed::NEEDLESS,
+    &weak_platform::LINT,
 ];
 
 /// Looks for everything in a configuration that loads, as the server has it,

@@ -144,6 +144,7 @@ pub(super) fn says_who(way: &Way<'_>) -> bool {
 /// Whether an issuer is believed of named tenants only.
 pub(super) fn is_pinned(issuer: &IssuerSettings) -> bool {
     [
+        &issuer.id,
         &issuer.namespace,
         &issuer.owner_id,
         &issuer.owner_path,

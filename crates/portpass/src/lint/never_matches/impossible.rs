@@ -2,7 +2,7 @@
 
 use crate::{
     decision::Way,
-    identity::{Fact, IssuerSettings},
+    identity::{Fact, IssuerKind, IssuerSettings},
 };
 
 /// The events of which GitHub's kinds say `fork`, and that is false.
@@ -73,6 +73,10 @@ fn no_such_fork(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
 fn no_such_run(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
     let given = issuer.kind.value.events();
     let looks = |fact| way.looks_at(fact);
+    // What words mean together, only the kinds with code say.
+    if matches!(issuer.kind.value, IssuerKind::Described(_)) {
+        return None;
+    }
     if !looks(Fact::Event) && !looks(Fact::Ref) && !looks(Fact::RefType) {
         return None;
     }
