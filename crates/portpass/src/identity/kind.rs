@@ -249,7 +249,7 @@ impl IssuerKind {
             mut facts,
         } = self.subject(&claims, &reading)?;
         // It is the name of no issuer.
-        facts.remove(super::Fact::Issuer);
+        facts.remove(Fact::Issuer);
         Ok((id, name, facts))
     }
 
@@ -267,9 +267,7 @@ impl IssuerKind {
             Self::Kubernetes => kubernetes::subject(claims),
             Self::Oidc => oidc::subject(claims, reading),
         }?;
-        subject
-            .facts
-            .set_text(super::Fact::Issuer, Some(reading.issuer));
+        subject.facts.set_text(Fact::Issuer, Some(reading.issuer));
         Ok(subject)
     }
 }

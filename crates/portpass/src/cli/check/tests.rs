@@ -17,14 +17,14 @@ kind = "distribution"
 fn checked(text: &str) -> Result<Checked, Broken> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portpass.toml");
-    std::fs::write(&path, text).unwrap();
+    fs::write(&path, text).unwrap();
     load(&Whence::File(path), Timestamp::UNIX_EPOCH)
 }
 
 #[test]
 fn what_loads_is_summed_up() {
-    let config = checked(FILE).unwrap();
-    insta::assert_snapshot!(summary(&config), @r"
+    let checked = checked(FILE).unwrap();
+    insta::assert_snapshot!(summary(&checked.config), @r"
         ok
         registries: main
         issuers: none
@@ -52,8 +52,8 @@ fn certificates_and_keys_are_opened() {
     let folder = tempfile::tempdir().unwrap();
     let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (crt, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
-    std::fs::write(&crt, made().cert.pem()).unwrap();
-    std::fs::write(&key, made().signing_key.serialize_pem()).unwrap();
+    fs::write(&crt, made().cert.pem()).unwrap();
+    fs::write(&key, made().signing_key.serialize_pem()).unwrap();
     let files = format!(
         "certificate = '{}'\nkey = '{}'\n",
         crt.display(),
@@ -206,8 +206,8 @@ fn nothing_is_found_in_the_files_that_are_written_for_newcomers() {
     assert_eq!(worth_a_look(&dev.config()), [""; 0]);
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let example = std::fs::read_to_string(root.join("portpass.example.toml")).unwrap();
+    let example = fs::read_to_string(root.join("portpass.example.toml")).unwrap();
     let path = folder.path().join("portpass.toml");
-    std::fs::write(&path, example).unwrap();
+    fs::write(&path, example).unwrap();
     assert_eq!(worth_a_look(&path), [""; 0]);
 }
