@@ -47,7 +47,7 @@ struct CommandLine {
 enum Command {
     /// Write a consistent copy of everything that is stored, while serving.
     Backup(backup::BackupArgs),
-    /// Load everything the server would, and say what is wrong with it.
+    /// Load everything the server would, and say what is wrong with it or not safe.
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
@@ -118,7 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
         Command::Backup(args) => args.run(reach, printer),
-        Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
+        Command::Check(check) => check.run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Diff(diff) => diff.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 pub use self::{
     admin::AdminListen,
     days::Days,
-    environment::admin_token,
+    environment::{admin_token, seen_from_here},
     error::ConfigError,
     events::EventSettings,
     file::schema,

@@ -2,128 +2,65 @@
 
 use std::time::Duration;
 
-use super::{Fact, IssuerKind};
+use super::IssuerKind;
 
-/// What the JWTs of a kind can give.
-#[derive(Clone, Copy, Debug)]
-pub struct Gives {
-    /// The facts that they can give; every other is always absent.
-    pub facts: &'static [Fact],
-    /// The words that `event` can be.
-    pub events: &'static [&'static str],
-    /// Whether `fork` can be true: the others say of some runs that they are
-    /// none of a fork, and of the rest nothing.
-    pub tells_forks: bool,
-}
+/// Every word of `event`.
+const EVENTS: [&str; 10] = [
+    "api",
+    "manual",
+    "other",
+    "pull_request",
+    "pull_request_target",
+    "push",
+    "release",
+    "schedule",
+    "tag",
+    "workflow_run",
+];
 
-/// Of GitHub and of what speaks like it.
-const GITHUB: Gives = Gives {
-    facts: &[
-        Fact::Actor,
-        Fact::Environment,
-        Fact::Event,
-        Fact::EventRaw,
-        Fact::Fork,
-        Fact::Issuer,
-        Fact::Owner,
-        Fact::OwnerId,
-        Fact::OwnerPath,
-        Fact::Ref,
-        Fact::RefProtected,
-        Fact::RefType,
-        Fact::Repository,
-        Fact::RepositoryId,
-        Fact::ReusableWorkflow,
-        Fact::RunId,
-        Fact::RunUrl,
-        Fact::Runner,
-        Fact::Sha,
-        Fact::Workflow,
-        Fact::WorkflowRef,
-    ],
-    events: &[
-        "api",
-        "manual",
-        "other",
-        "pull_request",
-        "pull_request_target",
-        "push",
-        "release",
-        "schedule",
-        "tag",
-        "workflow_run",
-    ],
-    tells_forks: false,
-};
-
-const GITLAB: Gives = Gives {
-    facts: &[
-        Fact::Actor,
-        Fact::Environment,
-        Fact::Event,
-        Fact::EventRaw,
-        Fact::Fork,
-        Fact::Issuer,
-        Fact::Owner,
-        Fact::OwnerId,
-        Fact::OwnerPath,
-        Fact::Ref,
-        Fact::RefProtected,
-        Fact::RefType,
-        Fact::Repository,
-        Fact::RepositoryId,
-        Fact::RunId,
-        Fact::RunUrl,
-        Fact::Runner,
-        Fact::Sha,
-        Fact::Workflow,
-        Fact::WorkflowRef,
-    ],
-    events: &[
-        "api",
-        "manual",
-        "other",
-        "pull_request",
-        "push",
-        "schedule",
-        "tag",
-        "workflow_run",
-    ],
-    tells_forks: true,
-};
-
-const KUBERNETES: Gives = Gives {
-    facts: &[
-        Fact::Issuer,
-        Fact::Namespace,
-        Fact::Node,
-        Fact::Pod,
-        Fact::ServiceAccount,
-    ],
-    events: &[],
-    tells_forks: false,
-};
-
-const OIDC: Gives = Gives {
-    facts: &[Fact::IdpGroups, Fact::Issuer, Fact::User],
-    events: &[],
-    tells_forks: false,
-};
+/// The words of `event` that GitLab has.
+const GITLAB_EVENTS: [&str; 8] = [
+    "api",
+    "manual",
+    "other",
+    "pull_request",
+    "push",
+    "schedule",
+    "tag",
+    "workflow_run",
+];
 
 impl IssuerKind {
-    /// What the kind can say at all.
-    pub fn gives(self) -> Gives {
+    /// The words that `event` can be; all there are, where the kind is data.
+    pub fn events(self) -> &'static [&'static str] {
         match self {
-            Self::Forgejo | Self::GithubActions => GITHUB,
-            Self::Gitlab => GITLAB,
-            Self::Kubernetes => KUBERNETES,
-            Self::Oidc => OIDC,
+            Self::Described(_) | Self::Forgejo | Self::GithubActions => &EVENTS,
+            Self::Gitlab => &GITLAB_EVENTS,
+            Self::Kubernetes | Self::Oidc => &[],
+        }
+    }
+
+    /// Whether `fork` can be true: others say of some runs that they are none of
+    /// a fork, and of the rest nothing. Where the kind is data, it may be.
+    pub fn tells_forks(self) -> bool {
+        match self {
+            Self::Described(_) | Self::Gitlab => true,
+            Self::Forgejo | Self::GithubActions | Self::Kubernetes | Self::Oidc => false,
+        }
+    }
+
+    /// Whether strangers can set runs off that have the repository's identity:
+    /// those of `pull_request_target`, of `workflow_run`, of comments.
+    pub fn has_strangers_runs(self) -> bool {
+        match self {
+            Self::Forgejo | Self::GithubActions => true,
+            Self::Described(_) | Self::Gitlab | Self::Kubernetes | Self::Oidc => false,
         }
     }
 
     /// How long the kind's JWTs live at most, unless `max_jwt_lifetime` says.
     pub fn max_jwt_lifetime(self) -> Duration {
-        Duration::from_mins(self.platform().max_jwt_minutes)
+        Duration::from_mins(self.max_jwt_minutes())
     }
 }
 
@@ -131,15 +68,14 @@ impl IssuerKind {
 mod tests {
     use super::*;
     use crate::identity::{
-        FactValue,
+        Fact, FactValue,
         claims::Claims,
         kind::{Reading, Subject},
     };
 
     /// What is read from a fixture.
     fn subject(kind: fixtures::Kind, fixture: &str) -> (IssuerKind, Subject) {
-        let ours = IssuerKind::ALL
-            .into_iter()
+        let ours = IssuerKind::all()
             .find(|ours| ours.name() == kind.name())
             .unwrap();
         let claims = fixtures::claims(kind, fixture).unwrap().at(1_700_000_000);
@@ -159,15 +95,14 @@ mod tests {
         for kind in fixtures::Kind::ALL {
             for fixture in kind.fixtures() {
                 let (ours, subject) = subject(kind, fixture);
-                let gives = ours.gives();
                 for (fact, value) in subject.facts.iter() {
-                    assert!(gives.facts.contains(&fact), "{kind} {fixture}: {fact}");
+                    assert!(ours.facts().contains(&fact), "{kind} {fixture}: {fact}");
                     if fact == Fact::Fork && *value == FactValue::Flag(true) {
-                        assert!(gives.tells_forks, "{kind} {fixture}");
+                        assert!(ours.tells_forks(), "{kind} {fixture}");
                     }
                 }
                 if let Some(event) = subject.facts.text(Fact::Event) {
-                    assert!(gives.events.contains(&event), "{kind} {fixture}: {event}");
+                    assert!(ours.events().contains(&event), "{kind} {fixture}: {event}");
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::config::{Located, closest};
 
 /// A code that there is not.
 pub(super) static UNKNOWN: Lint = Lint {
-    code: "PP025",
+    code: "PP024",
     name: "unknown-lint",
     level: Level::Warning,
     summary: "`allow_lints` names a code that there is not.",
@@ -29,7 +29,7 @@ pull = ["**"]
 
 /// A code of which there is no finding.
 pub(super) static NEEDLESS: Lint = Lint {
-    code: "PP026",
+    code: "PP025",
     name: "needless-allow",
     level: Level::Warning,
     summary: "`allow_lints` acknowledges a finding that there is not.",

@@ -35,12 +35,10 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
         .filter(|table| table.rule.cel.is_none())
     {
         let missing = |issuer: &IssuerSettings| -> Option<Vec<Fact>> {
-            let gives = issuer.kind.value.gives();
+            let given = issuer.kind.value.facts();
             let ways = table.ways.iter();
             let mut facts = ways.map(|way| way.facts().collect::<Vec<_>>());
-            facts.find(|facts| {
-                !facts.is_empty() && facts.iter().all(|fact| !gives.facts.contains(fact))
-            })
+            facts.find(|facts| !facts.is_empty() && facts.iter().all(|fact| !given.contains(fact)))
         };
         for issuer in &table.issuers {
             if let Some(facts) = missing(issuer) {

@@ -4,7 +4,10 @@ use super::{
     Level, Lint,
     subject::{Findings, Subject},
 };
-use crate::{decision::Way, identity::Fact};
+use crate::{
+    decision::Way,
+    identity::{Fact, IssuerKind},
+};
 
 pub(super) static LINT: Lint = Lint {
     code: "PP016",
@@ -39,7 +42,7 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
     };
     for table in subject.writing() {
         let mut issuers = table.issuers.iter();
-        if issuers.any(|issuer| issuer.kind.value.gives().tells_forks)
+        if issuers.any(|issuer| issuer.kind.value == IssuerKind::Gitlab)
             && !table.cel_has(&["fork", "job_project_id", "event", "pipeline_source"])
             && table.ways.iter().any(is_open)
         {

@@ -12,6 +12,7 @@ mod any_workflow_ref;
 mod deny_of_missing_fact;
 mod events_by_exclusion;
 mod fork_pipeline_pushes;
+mod hostile_name_untested;
 mod jwt_again;
 mod long_session;
 mod mutable_workflow_ref;
@@ -31,7 +32,9 @@ mod stranger_triggers_push;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod untested_rule;
 mod unused_table;
+mod weak_platform;
 
 use std::fmt;
 
@@ -42,6 +45,7 @@ use self::subject::{Findings, Subject};
 use crate::{
     config::{Config, Place},
     decision::Policy,
+    trial::TestResult,
 };
 
 /// How bad it is.
@@ -118,6 +122,7 @@ pub static ALL: &[&Lint] = &[
     &reusable_workflow_alone::LINT,
     &root_template::LINT,
     &never_matches::LINT,
+    &untested_rule::LINT,
     &long_session::LINT,
     &shared_audience::LINT,
     &shadowed_by_deny::LINT,
@@ -131,16 +136,19 @@ pub static ALL: &[&Lint] = &[
     &jwt_again::LINT,
     &deny_of_missing_fact::LINT,
     &needless_key::LINT,
+    &hostile_name_untested::LINT,
     &allowed::UNKNOWN,
     &allowed::NEEDLESS,
+    &weak_platform::LINT,
 ];
 
-/// Looks for everything in a configuration that loads, as the server has it.
+/// Looks for everything in a configuration that loads, as the server has it,
+/// with what came of its tests.
 ///
 /// What `allow_lints` acknowledges is left out. The findings come in the order
 /// of the files.
-pub fn lint(config: &Config, policy: &Policy) -> Vec<Finding> {
-    let subject = Subject::of(config, policy);
+pub fn lint(config: &Config, policy: &Policy, tried: &[TestResult]) -> Vec<Finding> {
+    let subject = Subject::of(config, policy, tried);
     let mut found = Findings::default();
     for lint in ALL {
         found.look_for(lint);

@@ -63,13 +63,16 @@ fn has_id(name: Fact, way: &Way<'_>, table: &Table<'_>) -> bool {
         Fact::Repository => {
             way.looks_at(Fact::RepositoryId)
                 || table.cel_has(&["repository_id", "project_id"])
-                || all(|issuer| !issuer.repository_id.is_empty())
+                || all(|issuer| !issuer.repository_id.is_empty() || !issuer.id.is_empty())
         }
         Fact::Owner | Fact::OwnerPath => {
             way.looks_at(Fact::OwnerId)
                 || way.looks_at(Fact::RepositoryId)
                 || table.cel_has(&["owner_id", "namespace_id", "repository_id", "project_id"])
-                || all(|issuer| !issuer.owner_id.is_empty() || !issuer.repository_id.is_empty())
+                || all(|issuer| {
+                    let ids = [&issuer.id, &issuer.owner_id, &issuer.repository_id];
+                    ids.into_iter().any(|pin| !pin.is_empty())
+                })
         }
         Fact::Actor => table.cel_has(&["actor_id", "user_id"]),
         _ => table.cel_has(&["sub"]),

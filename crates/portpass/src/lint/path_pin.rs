@@ -32,7 +32,8 @@ owner_id = ["72"]
 
 fn find(subject: &Subject<'_>, found: &mut Findings) {
     for issuer in &subject.config.issuers {
-        let has_id = !issuer.owner_id.is_empty() || !issuer.repository_id.is_empty();
+        let ids = [&issuer.id, &issuer.owner_id, &issuer.repository_id];
+        let has_id = ids.into_iter().any(|pin| !pin.is_empty());
         if let Some(path) = issuer.owner_path.first().filter(|_| !has_id) {
             let message = "paths can change hands";
             found.in_issuer(issuer, path.at, message);

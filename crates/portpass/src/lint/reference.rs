@@ -95,7 +95,7 @@ A file that does not load is refused, with every fault at its place. What loads 
 meant, or not be safe: that is a finding. An *error* is surely dangerous, a *warning* is something
 that somebody should look at, a *note* something to know. `portpass check` ends with 3 if there is a
 finding of `--deny LEVEL` or above (`error`, unless it says otherwise), with 1 if the file does not
-load, and with 0 else.
+load or a test in it fails, and with 0 else.
 
 A finding that is known and meant is acknowledged beside it, in the `[rule.*]`, `[deny.*]` or
 `[issuer.*]` that it is about, with the reason in a comment:

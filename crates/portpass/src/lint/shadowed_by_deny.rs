@@ -43,7 +43,7 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
     for table in &subject.rules {
         let denies = subject.denies.iter();
         let denies: Vec<_> = denies
-            .filter(|deny| takes_always(deny.rule, table.rule))
+            .filter(|deny| deny.is_live() && takes_always(deny.rule, table.rule))
             .collect();
         let given = given(table.rule);
         for (action, patterns) in given {

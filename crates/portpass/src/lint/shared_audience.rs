@@ -65,6 +65,14 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
                 found.in_issuer(issuer, audience.at, message);
             }
         }
+        if let Some(foreign) = issuer
+            .allow_foreign_audience
+            .as_ref()
+            .filter(|key| key.value)
+        {
+            let message = "the platform makes every JWT out to the same service, and not to us";
+            found.in_issuer(issuer, foreign.at, message);
+        }
         if issuer.allow_extra_audiences {
             let message = "a JWT may be made out to others beside us, who can present it here";
             found.in_issuer(issuer, issuer.at, message);

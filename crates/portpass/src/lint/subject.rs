@@ -3,13 +3,16 @@
 use super::{Finding, Lint};
 use crate::{
     config::{Config, Located, Place},
-    decision::{Policy, RuleSource, Shape, Way},
+    decision::{Mode, Policy, RuleSource, Shape, Way},
     identity::{Fact, IssuerKind, IssuerSettings},
+    trial::TestResult,
 };
 
 /// A configuration that loads.
 pub(super) struct Subject<'c> {
     pub(super) config: &'c Config,
+    /// What came of its tests.
+    pub(super) tried: &'c [TestResult],
     /// The rules, in alphabetical order.
     pub(super) rules: Vec<Table<'c>>,
     /// The denies, in alphabetical order.
@@ -30,7 +33,7 @@ pub(super) struct Table<'c> {
 }
 
 impl<'c> Subject<'c> {
-    pub(super) fn of(config: &'c Config, policy: &'c Policy) -> Self {
+    pub(super) fn of(config: &'c Config, policy: &'c Policy, tried: &'c [TestResult]) -> Self {
         let source = &config.policy;
         let table = |section: &str, name: &str, rule: &'c RuleSource| {
             let names = source.issuers_of(rule);
@@ -49,6 +52,7 @@ impl<'c> Subject<'c> {
         let denies = source.denies.iter();
         Self {
             config,
+            tried,
             rules: rules
                 .map(|(name, rule)| table("rule", name, rule))
                 .collect(),
@@ -72,6 +76,11 @@ impl<'c> Subject<'c> {
 }
 
 impl<'c> Table<'c> {
+    /// Whether it counts, and is not merely recorded.
+    pub(super) fn is_live(&self) -> bool {
+        self.rule.mode == Mode::Live
+    }
+
     /// The patterns of push and delete.
     pub(super) fn written(&self) -> impl Iterator<Item = &'c Located<String>> + use<'c> {
         self.rule.push.iter().chain(&self.rule.delete)
@@ -103,10 +112,7 @@ impl<'c> Table<'c> {
     /// strangers have a say.
     pub(super) fn like_github(&self) -> impl Iterator<Item = &'c IssuerSettings> {
         let issuers = self.issuers.iter().copied();
-        issuers.filter(|issuer| {
-            let gives = issuer.kind.value.gives();
-            gives.events.contains(&"pull_request_target")
-        })
+        issuers.filter(|issuer| issuer.kind.value.has_strangers_runs())
     }
 
     /// Whether a pattern of push or delete means the same for all who may.
@@ -138,6 +144,7 @@ pub(super) fn says_who(way: &Way<'_>) -> bool {
 /// Whether an issuer is believed of named tenants only.
 pub(super) fn is_pinned(issuer: &IssuerSettings) -> bool {
     [
+        &issuer.id,
         &issuer.namespace,
         &issuer.owner_id,
         &issuer.owner_path,

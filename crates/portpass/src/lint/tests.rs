@@ -1,12 +1,12 @@
 //! The examples of the lints, and of what is acknowledged.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, sync::Arc};
 
 use jiff::Timestamp;
 use toml::{Table, Value};
 
 use super::{ALL, Finding, lint, reference};
-use crate::{config, snapshot::Snapshot};
+use crate::{config, snapshot::Snapshot, trial};
 
 /// What is found in an addition to the base.
 fn findings(addition: &str) -> Vec<Finding> {
@@ -28,9 +28,11 @@ fn findings(addition: &str) -> Vec<Finding> {
     let path = folder.path().join("portpass.toml");
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
-    let snapshot = Snapshot::of(&config, None, Timestamp::UNIX_EPOCH)
-        .unwrap_or_else(|error| panic!("{error}"));
-    lint(&config, &snapshot.policy)
+    let now = Timestamp::UNIX_EPOCH;
+    let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
+    let snapshot = Arc::new(snapshot);
+    let tried = trial::check(&config, &snapshot, now).unwrap_or_else(|error| panic!("{error}"));
+    lint(&config, &snapshot.policy, &tried)
 }
 
 /// What the findings of a code say, in an addition to the base.
@@ -110,13 +112,13 @@ fn a_code_beside_it_acknowledges_a_finding_and_no_other() {
     assert_eq!(codes("[]"), ["PP002", "PP005"]);
     assert_eq!(codes(r#"["PP005"]"#), ["PP002"]);
     assert_eq!(codes(r#"["PP002", "PP005"]"#), [""; 0]);
-    assert_eq!(codes(r#"["PP002", "PP005", "PP005"]"#), ["PP026"]);
+    assert_eq!(codes(r#"["PP002", "PP005", "PP005"]"#), ["PP025"]);
 }
 
 #[test]
 fn a_wrong_code_is_found_with_what_was_meant() {
     let rule = "[rule.web]\nfrom = [\"github\"]\npull = [\"**\"]\nallow_lints = ";
-    let said = |code: &str| messages("PP025", &format!("{rule}[\"{code}\"]\n"));
+    let said = |code: &str| messages("PP024", &format!("{rule}[\"{code}\"]\n"));
     assert_eq!(
         said("raw-sub"),
         ["there is no lint `raw-sub`; did you mean `PP003` (raw-sub)?"]

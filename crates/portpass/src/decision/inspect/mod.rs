@@ -58,6 +58,8 @@ impl Policy {
         self.rules
             .iter()
             .chain(&self.denies)
+            .chain(&self.shadow_rules)
+            .chain(&self.shadow_denies)
             .filter(|rule| &*rule.name == table)
             .any(|rule| named(rule) == Some(true))
     }

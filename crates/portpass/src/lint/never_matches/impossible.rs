@@ -2,7 +2,7 @@
 
 use crate::{
     decision::Way,
-    identity::{Fact, IssuerSettings},
+    identity::{Fact, IssuerKind, IssuerSettings},
 };
 
 /// The events of which GitHub's kinds say `fork`, and that is false.
@@ -20,7 +20,7 @@ pub(super) fn reason(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
 /// A fact that the kind never gives.
 fn missing(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
     let kind = issuer.kind.value;
-    let given = kind.gives().facts;
+    let given = kind.facts();
     let fact = way.facts().find(|fact| !given.contains(fact))?;
     Some(format!("kind `{}` never gives `{fact}`", kind.name()))
 }
@@ -58,7 +58,7 @@ fn pinned_away(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
 
 /// A fork, where the platform never says of one.
 fn no_such_fork(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
-    if !way.looks_at(Fact::Fork) || issuer.kind.value.gives().tells_forks {
+    if !way.looks_at(Fact::Fork) || issuer.kind.value.tells_forks() {
         return None;
     }
     let kind = issuer.kind.value.name();
@@ -71,16 +71,17 @@ fn no_such_fork(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
 
 /// An event on a ref that it is never of.
 fn no_such_run(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
-    let gives = issuer.kind.value.gives();
+    let given = issuer.kind.value.events();
     let looks = |fact| way.looks_at(fact);
+    // What words mean together, only the kinds with code say.
+    if matches!(issuer.kind.value, IssuerKind::Described(_)) {
+        return None;
+    }
     if !looks(Fact::Event) && !looks(Fact::Ref) && !looks(Fact::RefType) {
         return None;
     }
-    let mut events = gives
-        .events
-        .iter()
-        .filter(|event| way.admits(Fact::Event, event));
-    let mut events: Vec<&str> = events.by_ref().copied().collect();
+    let admitted = given.iter().filter(|event| way.admits(Fact::Event, event));
+    let mut events: Vec<&str> = admitted.copied().collect();
     if events.is_empty() {
         return Some(format!(
             "kind `{}` never gives this `event`",

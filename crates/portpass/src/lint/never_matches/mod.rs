@@ -94,7 +94,7 @@ fn never(subject: &Subject<'_>, table: &Table<'_>, issuer: &IssuerSettings) -> O
         .patterns()
         .filter_map(|text| Some((text, Shape::of(&text.value)?)));
     let shapes: Vec<_> = shapes.collect();
-    let given = kind.gives().facts;
+    let given = kind.facts();
     let unrendered = shapes.iter().find_map(|(text, shape)| {
         let facts = shape.facts();
         let missing = facts.into_iter().find(|fact| !given.contains(fact))?;

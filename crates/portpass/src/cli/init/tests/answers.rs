@@ -13,8 +13,8 @@ fn answered(line: &[&str], answers: &str) -> (String, anyhow::Result<Init>) {
 
 #[test]
 fn every_question_has_a_default() {
-    let (asked, init) = answered(&[], &"\n".repeat(6));
-    insta::assert_snapshot!(asked.replace("]: ", "]:\n"), @r##"
+    let (asked, init) = answered(&[], &"\n".repeat(7));
+    insta::assert_snapshot!(asked.replace("]: ", "]:\n"), @r"
     The registry's software (distribution, distribution-3.0, distribution-2, zot) [distribution]:
     The address of Portpass that clients see [http://localhost:8080]:
     The host that clients push to [localhost:5000]:
@@ -22,7 +22,7 @@ fn every_question_has_a_default() {
     The organisation or user on GitHub [acme]:
     Its numeric id, if you know it [none]:
     What builds the image (buildah, docker, kaniko) [docker]:
-    "##);
+    ");
     let mut init = init.unwrap();
     let folder = tempfile::tempdir().unwrap();
     folder.path().clone_into(&mut init.dir);

@@ -18,7 +18,7 @@ fn gitlab_builds_with_each_builder() {
         job(&line, "gitlab-ci.yml")
     };
     let docker = of("docker");
-    insta::assert_snapshot!(docker, @r##"
+    insta::assert_snapshot!(docker, @r#"
     # A job for .gitlab-ci.yml
     image:
       image: docker:28
@@ -36,7 +36,7 @@ fn gitlab_builds_with_each_builder() {
       rules:
         - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
         - if: $CI_COMMIT_TAG
-    "##);
+    "#);
     let runs_in = "  image: docker:28\n  services: [docker:28-dind]\n";
     let registry = "    REGISTRY: \"registry.example.com\"\n";
     let without_mounts = "    STORAGE_DRIVER: vfs\n    BUILDAH_ISOLATION: chroot\n";
@@ -63,7 +63,7 @@ fn github_builds_with_docker_and_buildah() {
         job(&line, "github-workflow.yml")
     };
     let docker = of("docker");
-    insta::assert_snapshot!(docker, @r##"
+    insta::assert_snapshot!(docker, @r#"
     # .github/workflows/image.yml
     name: image
 
@@ -97,14 +97,14 @@ fn github_builds_with_docker_and_buildah() {
               echo "::add-mask::$jwt"
               printf '%s' "$jwt" | docker login --username jwt --password-stdin "$REGISTRY"
               docker push "$IMAGE"
-    "##);
+    "#);
     assert_eq!(of("buildah"), docker.replace("docker ", "buildah "));
 }
 
 #[test]
 fn forgejo_asks_for_its_jwt_in_its_own_way() {
     let line = ["--forgejo", "https://git.example.com", "--forgejo-owner", "acme"];
-    insta::assert_snapshot!(job(&line, "forgejo-workflow.yml"), @r##"
+    insta::assert_snapshot!(job(&line, "forgejo-workflow.yml"), @r#"
     # .forgejo/workflows/image.yml, for Forgejo 15 and runner 12.5 or later
     name: image
 
@@ -135,7 +135,7 @@ fn forgejo_asks_for_its_jwt_in_its_own_way() {
               echo "::add-mask::$jwt"
               printf '%s' "$jwt" | docker login --username jwt --password-stdin "$REGISTRY"
               docker push "$IMAGE"
-    "##);
+    "#);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_pod_mounts_a_token_for_the_registry() {
         let line = ["--kubernetes", "https://cluster.example.com", "--builder", builder];
         job(&line, "pod.yaml")
     };
-    insta::assert_snapshot!(of("buildah"), @r##"
+    insta::assert_snapshot!(of("buildah"), @r#"
     # kubectl apply -f pod.yaml
     apiVersion: v1
     kind: Pod
@@ -180,7 +180,7 @@ fn a_pod_mounts_a_token_for_the_registry() {
                   path: token
         - name: workspace   # what is built; put your sources here
           emptyDir: {}
-    "##);
+    "#);
     let kaniko = of("kaniko");
     for line in [
         "      command: [/busybox/sh, -euc]\n",

@@ -42,7 +42,7 @@ fn github_gets_the_least_rule_its_tenant_and_tests() {
     let jwt = jwt(Kind::GithubActions, "push-main", &[], 0);
     let (file, _) = written(jwt, &["--registry-host", "registry.example.com"]);
     let (_, issuer_and_more) = file.split_once("[issuer.github]").unwrap();
-    insta::assert_snapshot!(issuer_and_more, @r##"
+    insta::assert_snapshot!(issuer_and_more, @r#"
     kind     = "github-actions"
     audience = ["registry.example.com"]
     owner_id = ["65"]   # of acme: `id` in https://api.github.com/users/acme
@@ -78,7 +78,7 @@ fn github_gets_the_least_rule_its_tenant_and_tests() {
     ask     = ["repository:apps/github/acme/web:pull,push"]
     expect  = "refused at rules"
     because = "anybody may open a pull request"
-    "##);
+    "#);
 }
 
 #[test]
