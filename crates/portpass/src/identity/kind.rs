@@ -72,6 +72,13 @@ impl IssuerKind {
         Self::CODED.into_iter().chain(described)
     }
 
+    /// The described kind whose `iss` this can only be.
+    pub(crate) fn of_iss(iss: &str) -> Option<Self> {
+        let mut described = Described::all();
+        let of_iss = described.find(|described| described.has_iss(iss));
+        of_iss.map(Self::Described)
+    }
+
     /// The kind's name in the configuration.
     pub fn name(self) -> &'static str {
         match self {

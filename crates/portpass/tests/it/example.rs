@@ -27,11 +27,30 @@ const STRIDE: usize = 17;
 
 /// Words that names of services are made of.
 const FIRST: [&str; 11] = [
-    "cart", "click", "coupon", "gift", "ledger", "order", "parcel", "quote", "search", "stock", "tax",
+    "cart", "click", "coupon", "gift", "ledger", "order", "parcel", "quote", "search", "stock",
+    "tax",
 ];
 const SECOND: [&str; 20] = [
-    "admin", "api", "archive", "bot", "cache", "cli", "core", "cron", "edge", "events", "feed",
-    "gateway", "importer", "index", "proxy", "report", "scheduler", "store", "ui", "worker",
+    "admin",
+    "api",
+    "archive",
+    "bot",
+    "cache",
+    "cli",
+    "core",
+    "cron",
+    "edge",
+    "events",
+    "feed",
+    "gateway",
+    "importer",
+    "index",
+    "proxy",
+    "report",
+    "scheduler",
+    "store",
+    "ui",
+    "worker",
 ];
 
 /// A repository of the example: who it is and what its names are.
@@ -63,7 +82,9 @@ impl Repository {
         FixtureOrder {
             issuer: self.issuer.to_owned(),
             fixture: Some("push-main".to_owned()),
-            set: set.map(|(word, value)| (word.to_owned(), value.into())).into(),
+            set: set
+                .map(|(word, value)| (word.to_owned(), value.into()))
+                .into(),
             ..FixtureOrder::default()
         }
     }
@@ -80,7 +101,9 @@ fn now() -> Timestamp {
 
 /// The repositories that no line of the example names.
 fn that_fit() -> Vec<Repository> {
-    let names = SECOND.iter().flat_map(|second| FIRST.map(|first| format!("{first}-{second}")));
+    let names = SECOND
+        .iter()
+        .flat_map(|second| FIRST.map(|first| format!("{first}-{second}")));
     let names: Vec<String> = names.collect();
     let of = |issuer, owners: &[(&'static str, &str)], start: usize, count| {
         let numbered = names.iter().take(count).enumerate();
@@ -98,7 +121,12 @@ fn that_fit() -> Vec<Repository> {
             .collect();
         repositories
     };
-    let mut all = of("github", &[("48213377", "acme-corp")], 513_000_000, ON_GITHUB);
+    let mut all = of(
+        "github",
+        &[("48213377", "acme-corp")],
+        513_000_000,
+        ON_GITHUB,
+    );
     let groups = [("21", "platform"), ("22", "data/batch"), ("34", "mobile")];
     all.extend(of("gitlab", &groups, 5000, ON_GITLAB));
     all
@@ -107,7 +135,10 @@ fn that_fit() -> Vec<Repository> {
 /// The repositories that the example has rows for.
 fn with_old_names(config: &Config) -> Vec<Repository> {
     let mut all = Vec::new();
-    for (issuer, owner_id, owner) in [("github", "48213377", "acme-corp"), ("gitlab", "21", "platform")] {
+    for (issuer, owner_id, owner) in [
+        ("github", "48213377", "acme-corp"),
+        ("gitlab", "21", "platform"),
+    ] {
         for (id, names) in config.policy.images[issuer].iter() {
             all.push(Repository {
                 issuer,
@@ -162,22 +193,36 @@ fn each_of_400_repositories_gets_exactly_its_names() {
     let may_push = |proof: &Proof, name: &str| {
         let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
         let registry = Arc::clone(&config.registries[0]);
-        let given = trial.policy().decide(proof.clone(), Held::default(), &registry, &scopes);
+        let given = trial
+            .policy()
+            .decide(proof.clone(), Held::default(), &registry, &scopes);
         given.is_ok()
     };
     let mut asked = BTreeMap::new();
     for (number, (repository, proof)) in repositories.iter().zip(&proofs).enumerate() {
         let own: BTreeSet<String> = repository.names().collect();
         for name in &own {
-            assert!(may_push(proof, name), "{} may not push {name}", repository.path);
+            assert!(
+                may_push(proof, name),
+                "{} may not push {name}",
+                repository.path
+            );
         }
         let others = names.iter().enumerate().filter(|(other, name)| {
             (number + other).is_multiple_of(STRIDE) && !own.contains(*name)
         });
         for (_, name) in others {
-            assert!(!may_push(proof, name), "{} may push {name}", repository.path);
+            assert!(
+                !may_push(proof, name),
+                "{} may push {name}",
+                repository.path
+            );
             *asked.entry(name).or_insert(0) += 1;
         }
     }
-    assert_eq!(asked.len(), names.len(), "some name was tried by nobody else");
+    assert_eq!(
+        asked.len(),
+        names.len(),
+        "some name was tried by nobody else"
+    );
 }

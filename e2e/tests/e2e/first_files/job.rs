@@ -1,11 +1,6 @@
 //! The shell of a job's file, run where the platform would run it.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::Command,
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 use e2e::{
@@ -83,8 +78,14 @@ impl Job {
             ("REGISTRY", setup.host.clone()),
             ("BUILDAH_ISOLATION", "chroot".to_owned()),
             ("STORAGE_DRIVER", "vfs".to_owned()),
-            ("CONTAINERS_STORAGE_CONF", format!("{folder}/.config/containers/storage.conf")),
-            ("CONTAINERS_REGISTRIES_CONF", format!("{folder}/.config/containers/registries.conf")),
+            (
+                "CONTAINERS_STORAGE_CONF",
+                format!("{folder}/.config/containers/storage.conf"),
+            ),
+            (
+                "CONTAINERS_REGISTRIES_CONF",
+                format!("{folder}/.config/containers/registries.conf"),
+            ),
             ("DOCKER_HOST", "unix:///nonexistent".to_owned()),
         ];
         let steps = match platform {
@@ -204,7 +205,10 @@ fn stand_ins(home: &Path) -> Result<()> {
 
 fn executable(path: &Path, script: &str) -> Result<()> {
     fs::write(path, script)?;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+    Ok(fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(0o755),
+    )?)
 }
 
 /// The texts of the blocks that begin with such a line, without their margin.

@@ -26,7 +26,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial!(gitlab_with_kaniko, Crane, Registry30),
         trial!(a_pod_with_buildah, Buildah, DockerRegistry),
         trial!(a_pod_with_kaniko, Crane, Zot),
-        trial!(answers_make_files_that_serve, Docker, DockerRegistry, Skopeo),
+        trial!(
+            answers_make_files_that_serve,
+            Docker,
+            DockerRegistry,
+            Skopeo
+        ),
         trial!(another_job_pushes_nothing, Buildah, DockerRegistry),
     ]
 }

@@ -37,11 +37,23 @@ impl SetUp {
         let issuer = Issuer::start()?;
         let mut setup = Self::empty(kind, issuer)?;
         let expired = [("expired", "true")];
-        let jwt = setup.issuer.signed(platform.issuer(), &setup.host, &expired)?;
+        let jwt = setup
+            .issuer
+            .signed(platform.issuer(), &setup.host, &expired)?;
         let (host, port) = (setup.host.clone(), setup.port);
         let url = format!("http://localhost:{port}");
-        let words = ["--jwt-stdin", "--builder", builder, "--registry", kind.config()];
-        let words = [&words[..], &["--registry-host", &host, "--public-url", &url]].concat();
+        let words = [
+            "--jwt-stdin",
+            "--builder",
+            builder,
+            "--registry",
+            kind.config(),
+        ];
+        let words = [
+            &words[..],
+            &["--registry-host", &host, "--public-url", &url],
+        ]
+        .concat();
         let said = setup.init(&words, &jwt)?.said();
         ensure!(said.contains("signature was not checked"), "{said}");
         setup.settle(platform.name())?;
@@ -53,7 +65,10 @@ impl SetUp {
         let issuer = Issuer::start()?;
         let mut setup = Self::empty(kind, issuer)?;
         let (host, port) = (setup.host.clone(), setup.port);
-        let answers = format!("{}\nhttp://localhost:{port}\n{host}\n{answers}", kind.config());
+        let answers = format!(
+            "{}\nhttp://localhost:{port}\n{host}\n{answers}",
+            kind.config()
+        );
         setup.init(&["--ask"], &answers)?;
         setup.settle("github")?;
         Ok(setup)
@@ -72,7 +87,11 @@ impl SetUp {
 
     fn init(&self, words: &[&str], input: &str) -> Result<Output> {
         let mut command = Command::new(tool::ours("portpass")?);
-        command.arg("init").args(words).arg("--dir").arg(self.files());
+        command
+            .arg("init")
+            .args(words)
+            .arg("--dir")
+            .arg(self.files());
         run_with(&mut command, self.folder.path(), Some(input))?.succeeded()
     }
 
@@ -107,7 +126,9 @@ impl SetUp {
         fs::write(self.files().join("portpass.toml"), text)?;
         let (_, port) = self.host.rsplit_once(':').context("no port")?;
         let name = self.registry_file();
-        let text = self.file(name)?.replace("127.0.0.1:5000", &format!("127.0.0.1:{port}"));
+        let text = self
+            .file(name)?
+            .replace("127.0.0.1:5000", &format!("127.0.0.1:{port}"));
         let text = text.replace("\"5000\"", &format!("\"{port}\""));
         Ok(fs::write(self.files().join(name), text)?)
     }
@@ -133,7 +154,9 @@ impl SetUp {
         let trust = self.portpass(&["keys", "export", "main"])?;
         fs::write(self.files().join("portpass-trust.pem"), trust.stdout)?;
         let mut serve = Command::new(tool::ours("portpass")?);
-        serve.args(["serve", "-c"]).arg(self.files().join("portpass.toml"));
+        serve
+            .args(["serve", "-c"])
+            .arg(self.files().join("portpass.toml"));
         let ready = self.port;
         self.start("portpass", &mut serve, move || {
             http::get(ready, "/readyz", &Credential::None).is_ok_and(|it| it.status == 200)
@@ -167,9 +190,10 @@ impl SetUp {
     pub(crate) fn has_image(&self, repository: &str) -> Result<()> {
         let images = self.files().join("images");
         let below = match self.kind {
-            Kind::V28 | Kind::V30 | Kind::V31 => {
-                images.join("docker/registry/v2/repositories").join(repository).join("_manifests/tags")
-            }
+            Kind::V28 | Kind::V30 | Kind::V31 => images
+                .join("docker/registry/v2/repositories")
+                .join(repository)
+                .join("_manifests/tags"),
             Kind::Zot => images.join(repository).join("index.json"),
         };
         ensure!(below.exists(), "nothing was pushed to {repository}");
@@ -179,7 +203,10 @@ impl SetUp {
     /// A home for a job's clients, which may speak to the registry without TLS.
     pub(crate) fn home(&self) -> Result<Client> {
         let client = Client::new(Program::Buildah)?;
-        let registries = format!("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", self.host);
+        let registries = format!(
+            "[[registry]]\nlocation = \"{}\"\ninsecure = true\n",
+            self.host
+        );
         let folder: &Path = &client.home().join(".config/containers");
         fs::write(folder.join("registries.conf"), registries)?;
         Ok(client)

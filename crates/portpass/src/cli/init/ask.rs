@@ -127,7 +127,8 @@ pub(super) fn fill(
     questions: &mut Questions<impl BufRead, impl Write>,
 ) -> anyhow::Result<()> {
     if init.registry.is_none() {
-        init.registry = Some(questions.choose::<RegistryChoice>("The registry's software", "distribution")?);
+        init.registry =
+            Some(questions.choose::<RegistryChoice>("The registry's software", "distribution")?);
     }
     if init.public_url.is_none() {
         init.public_url = questions.text(
@@ -137,7 +138,10 @@ pub(super) fn fill(
         )?;
     }
     if init.registry_host.is_none() {
-        let host = init.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
+        let host = init
+            .public_url
+            .as_deref()
+            .and_then(|url| url.strip_prefix("https://"));
         let host = host.unwrap_or("localhost:5000").to_owned();
         init.registry_host = questions.text("The host that clients push to", &host, |host| {
             plain("the host", host, ".:-").map(drop)
@@ -190,8 +194,7 @@ fn who(
             let iss = |iss: &str| cluster("the issuer", iss);
             init.kubernetes = questions.text("The cluster's issuer", CLUSTER_LOCAL, iss)?;
             init.namespace = questions.text("The namespace of the pods", "ci", object)?;
-            init.service_account =
-                questions.text("Their service account", "builder", object)?;
+            init.service_account = questions.text("Their service account", "builder", object)?;
         }
     }
     Ok(())

@@ -63,7 +63,11 @@ fn issuer(platform: &Platform, host: &str) -> String {
         lines.push(("iss", format!("[{}]", toml_quoted(iss)), ""));
     }
     if platform.kind == IssuerKind::Kubernetes && platform.iss.is_some() {
-        lines.push(("jwks_url", "\"https://kubernetes.default.svc/openid/v1/jwks\"".to_owned(), ""));
+        lines.push((
+            "jwks_url",
+            "\"https://kubernetes.default.svc/openid/v1/jwks\"".to_owned(),
+            "",
+        ));
         lines.push(("allow_private_network", "true".to_owned(), ""));
         more = "# In the cluster, mount these: docs/how-to/kubernetes.md. Elsewhere take `jwks_file` in the place of `jwks_url`.\n\
                 # ca          = \"/var/run/portpass/cluster/ca.crt\"\n\

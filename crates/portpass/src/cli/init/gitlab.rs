@@ -88,7 +88,10 @@ fn rules(run: Option<&Run>) -> String {
             .to_owned();
     };
     let mut conditions = vec![format!("$CI_PIPELINE_SOURCE == {}", json_quoted(&run.raw))];
-    let named = [("CI_COMMIT_BRANCH", run.branch()), ("CI_COMMIT_TAG", run.tag())];
+    let named = [
+        ("CI_COMMIT_BRANCH", run.branch()),
+        ("CI_COMMIT_TAG", run.tag()),
+    ];
     for (variable, value) in named {
         conditions.extend(value.map(|value| format!("${variable} == {}", json_quoted(value))));
     }

@@ -104,7 +104,9 @@ impl Run {
 /// The name that the template of a whole platform would give.
 fn usual_name(supposed: &Supposed, platform: &Platform) -> String {
     let facts = supposed.facts();
-    let account = facts.text(Fact::Namespace).zip(facts.text(Fact::ServiceAccount));
+    let account = facts
+        .text(Fact::Namespace)
+        .zip(facts.text(Fact::ServiceAccount));
     let name = match account {
         Some((namespace, account)) => format!("pods/{namespace}/{account}"),
         None => {
@@ -128,7 +130,10 @@ fn told_apart_by(supposed: &Supposed, is_code_host: bool) -> Vec<(&'static str, 
         put("owner_id", facts.text(Fact::OwnerId));
         put("ref", facts.text(Fact::Ref));
         put("environment", facts.text(Fact::Environment));
-        put("event", facts.text(Fact::EventRaw).filter(|word| *word != "push"));
+        put(
+            "event",
+            facts.text(Fact::EventRaw).filter(|word| *word != "push"),
+        );
     } else if facts.get(Fact::Namespace).is_some() {
         put("namespace", facts.text(Fact::Namespace));
         put("service_account", facts.text(Fact::ServiceAccount));

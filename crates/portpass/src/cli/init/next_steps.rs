@@ -26,7 +26,10 @@ pub(super) fn next_steps(plan: &Plan, folder: &Path) -> String {
         file("portpass-trust.pem")
     ));
     steps.push(format!("Start Portpass:  portpass serve -c {config}"));
-    steps.push(format!("Start the registry:  {}", registry(plan.kind, &file)));
+    steps.push(format!(
+        "Start the registry:  {}",
+        registry(plan.kind, &file)
+    ));
     for platform in &plan.platforms {
         let written = plan.job_file(platform).map(|(name, _)| file(name));
         steps.push(job(platform, written, &plan.host));
@@ -111,6 +114,8 @@ fn job(platform: &Platform, file: Option<String>, host: &str) -> String {
             "Let Portpass read the cluster's keys, as {file}'s pods need it:\n   \
              docs/how-to/kubernetes.md has three ways. Then: kubectl apply -f {file}"
         ),
-        IssuerKind::Kubernetes | IssuerKind::Oidc => format!("kubectl apply -f {file}"),
+        IssuerKind::Described(_) | IssuerKind::Kubernetes | IssuerKind::Oidc => {
+            format!("kubectl apply -f {file}")
+        }
     }
 }

@@ -90,18 +90,16 @@ impl Plan {
     }
 
     fn checked(self) -> anyhow::Result<Self> {
-        for platform in &self.platforms {
-            match (platform.kind, self.builder) {
-                (IssuerKind::GithubActions | IssuerKind::Forgejo, Some(Builder::Kaniko)) => bail!(
-                    "kaniko runs in a container of its own, and a step of {} does not: take \
-                     --builder docker or buildah",
-                    platform.name
-                ),
-                (IssuerKind::Kubernetes, Some(Builder::Docker)) => bail!(
-                    "a pod has no Docker daemon: take --builder buildah or kaniko for {}",
-                    platform.name
-                ),
-                _ => {}
+        let runs_steps = [IssuerKind::GithubActions, IssuerKind::Forgejo];
+        for Platform { kind, name, .. } in &self.platforms {
+            if self.builder == Some(Builder::Kaniko) && runs_steps.contains(kind) {
+                bail!(
+                    "kaniko runs in a container of its own, and a step of {name} does not: take \
+                     --builder docker or buildah"
+                );
+            }
+            if self.builder == Some(Builder::Docker) && *kind == IssuerKind::Kubernetes {
+                bail!("a pod has no Docker daemon: take --builder buildah or kaniko for {name}");
             }
         }
         Ok(self)
@@ -109,10 +107,13 @@ impl Plan {
 
     /// What builds in a platform's jobs.
     pub(super) fn builder(&self, platform: &Platform) -> Builder {
-        self.builder.unwrap_or(match platform.kind {
-            IssuerKind::Kubernetes => Builder::Buildah,
-            _ => Builder::Docker,
-        })
+        let is_pod = platform.kind == IssuerKind::Kubernetes;
+        let usual = if is_pod {
+            Builder::Buildah
+        } else {
+            Builder::Docker
+        };
+        self.builder.unwrap_or(usual)
     }
 
     /// The job that the least rule is for, if it is for one.
@@ -129,18 +130,26 @@ impl Plan {
             (config_file::NAME, config_file::portpass(self)),
             registry_file::file(self),
         ];
-        files.extend(self.platforms.iter().filter_map(|platform| self.job_file(platform)));
+        files.extend(
+            self.platforms
+                .iter()
+                .filter_map(|platform| self.job_file(platform)),
+        );
         files
     }
 
     /// What the platform's jobs do, where there is a file for that.
     pub(super) fn job_file(&self, platform: &Platform) -> Option<(&'static str, String)> {
         match platform.kind {
-            IssuerKind::GithubActions => Some(("github-workflow.yml", workflow::github(self, platform))),
-            IssuerKind::Forgejo => Some(("forgejo-workflow.yml", workflow::forgejo(self, platform))),
+            IssuerKind::GithubActions => {
+                Some(("github-workflow.yml", workflow::github(self, platform)))
+            }
+            IssuerKind::Forgejo => {
+                Some(("forgejo-workflow.yml", workflow::forgejo(self, platform)))
+            }
             IssuerKind::Gitlab => Some(("gitlab-ci.yml", gitlab::job(self, platform))),
             IssuerKind::Kubernetes => Some(("pod.yaml", pod::pod(self, platform))),
-            IssuerKind::Oidc => None,
+            IssuerKind::Described(_) | IssuerKind::Oidc => None,
         }
     }
 

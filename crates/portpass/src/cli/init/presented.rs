@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::{
     config_file,
     job::Job,
-    plan::{Grant, Plan},
     plain,
+    plan::{Grant, Plan},
     platform::{Platform, Tenant},
     text::toml_quoted,
 };
@@ -39,6 +39,13 @@ pub(super) fn plan_for(
         .map_err(|fault| anyhow!("what came on standard input is no JWT: {fault}"))?;
     let claims = object(jwt.payload()).context("the JWT's payload cannot be read")?;
     let issuer = issuer.map(issuer_name).transpose()?;
+    if let Some(kind) = IssuerKind::of_iss(jwt.issuer()) {
+        bail!(
+            "the JWT is of kind \"{}\", for which init writes no files: docs/how-to/other-platforms.md \
+             says what its issuer and its rules need",
+            kind.name()
+        );
+    }
     plan.platforms = vec![platform(jwt.issuer(), &claims, issuer)];
     let supposed = supposed(&plan, &jwt, now)?;
     let Some(platform) = plan.platforms.first_mut() else {
@@ -58,7 +65,9 @@ fn supposed(plan: &Plan, jwt: &UnverifiedJwt, now: Timestamp) -> anyhow::Result<
     let directory = Directory::build(config.issuers.clone(), None, &config.data_dir, now)
         .map_err(|faults| config.error(faults))?;
     directory.suppose(jwt, now).map_err(|stranger| {
-        let detail = stranger.detail.unwrap_or_else(|| stranger.reason.to_string());
+        let detail = stranger
+            .detail
+            .unwrap_or_else(|| stranger.reason.to_string());
         anyhow!("the JWT is not as {} signs them: {detail}", kind_of(plan))
     })
 }
@@ -87,7 +96,9 @@ fn platform(iss: &str, claims: &Map<String, Value>, name: Option<&str>) -> Platf
     {
         let url = format!("https://{host}");
         code_host(IssuerKind::GithubActions, "github", Some(url))
-    } else if has("repository_owner_id") && iss.starts_with("https://token.actions.githubusercontent.com/") {
+    } else if has("repository_owner_id")
+        && iss.starts_with("https://token.actions.githubusercontent.com/")
+    {
         // An enterprise may have its own name at the end.
         let mut platform = code_host(IssuerKind::GithubActions, "github", None);
         platform.iss = Some(iss.to_owned());
@@ -158,7 +169,10 @@ fn is_for(audience: Option<&Value>, host: &str) -> bool {
 
 fn issuer_name(name: &str) -> anyhow::Result<&str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        bail!("--issuer `{}`: write it in small letters", name.escape_debug());
+        bail!(
+            "--issuer `{}`: write it in small letters",
+            name.escape_debug()
+        );
     }
     plain("--issuer", name, "-_")
 }

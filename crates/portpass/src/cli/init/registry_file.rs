@@ -6,9 +6,9 @@ use crate::registry::RegistryKind;
 /// The file's name and text.
 pub(super) fn file(plan: &Plan) -> (&'static str, String) {
     match plan.kind {
-        RegistryKind::Distribution
-        | RegistryKind::Distribution2
-        | RegistryKind::Distribution30 => ("registry.yml", distribution(plan)),
+        RegistryKind::Distribution | RegistryKind::Distribution2 | RegistryKind::Distribution30 => {
+            ("registry.yml", distribution(plan))
+        }
         RegistryKind::Zot => ("zot.json", zot(plan)),
     }
 }

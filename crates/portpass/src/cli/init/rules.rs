@@ -21,7 +21,9 @@ pub(super) fn rules(plan: &Plan) -> String {
 
 fn own_names(platforms: &[Platform]) -> String {
     let names = |is_code_host: bool| {
-        let those = platforms.iter().filter(|platform| platform.kind.is_code_host() == is_code_host);
+        let those = platforms
+            .iter()
+            .filter(|platform| platform.kind.is_code_host() == is_code_host);
         let quoted: Vec<_> = those.map(|platform| toml_quoted(&platform.name)).collect();
         quoted.join(", ")
     };

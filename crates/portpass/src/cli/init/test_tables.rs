@@ -118,7 +118,11 @@ fn of_job(platform: &Platform, job: &Job) -> Vec<Table> {
         tables.push(table(
             "pull-request",
             "pull-request",
-            job.set.iter().filter(|(word, _)| !in_run(word)).cloned().collect(),
+            job.set
+                .iter()
+                .filter(|(word, _)| !in_run(word))
+                .cloned()
+                .collect(),
             "refused at rules",
             "anybody may open a pull request",
         ));
@@ -195,7 +199,10 @@ fn of_platform(platform: &Platform) -> Vec<Table> {
     }
     let repository = format!("{}/web", platform.owner());
     let own = format!("apps/{name}/{}", repository.to_ascii_lowercase());
-    let (push, pull) = (format!("repository:{own}:pull,push"), format!("repository:{own}:pull"));
+    let (push, pull) = (
+        format!("repository:{own}:pull,push"),
+        format!("repository:{own}:pull"),
+    );
     // Whose it is need not be said: a fixture is of the tenant that is pinned.
     let set = vec![("repository", repository)];
     let mut squatter = set.clone();
@@ -256,7 +263,7 @@ fn usual_fixture(platform: &Platform) -> &'static str {
     match platform.kind {
         IssuerKind::Forgejo | IssuerKind::GithubActions | IssuerKind::Gitlab => "push-main",
         IssuerKind::Kubernetes => "pod",
-        IssuerKind::Oidc => "machine",
+        IssuerKind::Described(_) | IssuerKind::Oidc => "machine",
     }
 }
 

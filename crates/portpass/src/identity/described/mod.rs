@@ -124,6 +124,15 @@ impl Described {
         }
     }
 
+    /// Whether an `iss` can only be this platform's.
+    pub(super) fn has_iss(self, iss: &str) -> bool {
+        let is_of_a_form = self.url_form().is_some_and(|form| {
+            let says_nothing = ["https://{host}", "https://{text}"].contains(&form.as_str());
+            !says_nothing && self.url_fault(iss).is_none()
+        });
+        self.iss() == Some(iss) || is_of_a_form
+    }
+
     /// The form of its `url`, for whoever left it out.
     pub(super) fn url_form(self) -> Option<String> {
         self.0.file.issuer.url.as_ref().map(ToString::to_string)

@@ -32,7 +32,14 @@ fn every_question_has_a_default() {
 
 #[test]
 fn what_the_arguments_say_is_not_asked() {
-    let line = ["--registry", "zot", "--github", "acme", "--registry-host", "r.example.com"];
+    let line = [
+        "--registry",
+        "zot",
+        "--github",
+        "acme",
+        "--registry-host",
+        "r.example.com",
+    ];
     let (asked, init) = answered(&line, "https://r.example.com\n");
     assert_eq!(asked.matches("]: ").count(), 1, "{asked}");
     assert_eq!(init.unwrap().public_url.unwrap(), "https://r.example.com");
@@ -43,7 +50,10 @@ fn the_answers_for_each_platform_make_files_that_hold() {
     let first = "distribution-2\nhttps://registry.example.com\n\n";
     for (answers, file) in [
         ("github\nacme\n65\nbuildah\n", "github-workflow.yml"),
-        ("gitlab\nhttps://gitlab.example.com\nacme/shop\n\nkaniko\n", "gitlab-ci.yml"),
+        (
+            "gitlab\nhttps://gitlab.example.com\nacme/shop\n\nkaniko\n",
+            "gitlab-ci.yml",
+        ),
         ("gitlab\n\nacme\n9970\n\n", "gitlab-ci.yml"),
         ("forgejo\n\nacme\n66\ndocker\n", "forgejo-workflow.yml"),
         ("kubernetes\n\n\n\n\n", "pod.yaml"),
@@ -60,13 +70,19 @@ fn the_answers_for_each_platform_make_files_that_hold() {
 
 #[test]
 fn an_answer_is_checked_at_once_and_asked_for_again() {
-    let (asked, init) = answered(&["--registry", "zot"], "registry.example.com\nhttps://registry.example.com\n\ngithub\nacme\n65\n\n");
+    let (asked, init) = answered(
+        &["--registry", "zot"],
+        "registry.example.com\nhttps://registry.example.com\n\ngithub\nacme\n65\n\n",
+    );
     assert!(asked.contains("the address: "), "{asked}");
     assert!(init.is_ok());
     let (asked, init) = answered(&[], "harbor\nHarbor\n\u{1b}[31m\nx\ny\nz\n");
     let error = init.unwrap_err().to_string();
     assert!(error.contains("in 5 tries"), "{error}");
-    assert!(asked.contains("`harbor` is none of distribution,"), "{asked}");
+    assert!(
+        asked.contains("`harbor` is none of distribution,"),
+        "{asked}"
+    );
     assert!(!asked.contains('\u{1b}'), "{asked}");
 }
 

@@ -14,7 +14,12 @@ fn job(line: &[&str], file: &str) -> String {
 #[test]
 fn gitlab_builds_with_each_builder() {
     let of = |builder| {
-        let line = ["--gitlab", "https://gitlab.example.com", "--builder", builder];
+        let line = [
+            "--gitlab",
+            "https://gitlab.example.com",
+            "--builder",
+            builder,
+        ];
         job(&line, "gitlab-ci.yml")
     };
     let docker = of("docker");
@@ -103,7 +108,12 @@ fn github_builds_with_docker_and_buildah() {
 
 #[test]
 fn forgejo_asks_for_its_jwt_in_its_own_way() {
-    let line = ["--forgejo", "https://git.example.com", "--forgejo-owner", "acme"];
+    let line = [
+        "--forgejo",
+        "https://git.example.com",
+        "--forgejo-owner",
+        "acme",
+    ];
     insta::assert_snapshot!(job(&line, "forgejo-workflow.yml"), @r#"
     # .forgejo/workflows/image.yml, for Forgejo 15 and runner 12.5 or later
     name: image
@@ -141,7 +151,12 @@ fn forgejo_asks_for_its_jwt_in_its_own_way() {
 #[test]
 fn a_pod_mounts_a_token_for_the_registry() {
     let of = |builder| {
-        let line = ["--kubernetes", "https://cluster.example.com", "--builder", builder];
+        let line = [
+            "--kubernetes",
+            "https://cluster.example.com",
+            "--builder",
+            builder,
+        ];
         job(&line, "pod.yaml")
     };
     insta::assert_snapshot!(of("buildah"), @r#"

@@ -100,24 +100,90 @@ fn what_is_to_be_known_of_the_jwt_is_said_and_no_part_of_it_shown() {
         jwt(Kind::GithubActions, "push-main", &[], 0),
         &["--registry-host", "registry.example.com"],
     );
-    assert!(!said.contains("expired") && !said.contains("One that is accepted"), "{said}");
+    assert!(
+        !said.contains("expired") && !said.contains("One that is accepted"),
+        "{said}"
+    );
 }
 
 #[test]
 fn each_platform_is_known_by_its_claims() {
     let ghes = [("iss", "https://github.corp.example.com/_services/token")];
     let resident = [("iss", "https://token.actions.corp.ghe.com")];
-    let enterprise = [("iss", "https://token.actions.githubusercontent.com/acme-corp")];
+    let enterprise = [(
+        "iss",
+        "https://token.actions.githubusercontent.com/acme-corp",
+    )];
     let eks = [("iss", "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC")];
     for (kind, fixture, set, lines) in [
-        (Kind::Forgejo, "push-main", &[][..], &["[issuer.forgejo]", "url      = \"https://forgejo.example.com\""][..]),
-        (Kind::Gitlab, "push-main", &[], &["[issuer.gitlab]", "url      = \"https://gitlab.example.com\"", "owner_id = [\"65\"]"]),
-        (Kind::GithubActions, "push-main", &ghes, &["url      = \"https://github.corp.example.com\"", "owner_id = [\"65\"]"]),
-        (Kind::GithubActions, "push-main", &resident, &["url      = \"https://corp.ghe.com\""]),
-        (Kind::GithubActions, "push-main", &enterprise, &["iss      = [\"https://token.actions.githubusercontent.com/acme-corp\"]"]),
-        (Kind::Kubernetes, "pod", &[], &["[issuer.cluster]", "iss      = [\"https://kubernetes.default.svc.cluster.local\"]", "namespace = [\"ci\"]", "push = [\"pods/ci/builder\"]"]),
-        (Kind::Kubernetes, "pod", &eks, &["url      = \"https://oidc.eks.eu-central-1.amazonaws.com/id/ABC\""]),
-        (Kind::Oidc, "machine", &[], &["[issuer.machines]", "kind     = \"oidc\"", "url      = \"https://id.example.com\"", "id = \"service-nightly\""]),
+        (
+            Kind::Forgejo,
+            "push-main",
+            &[][..],
+            &[
+                "[issuer.forgejo]",
+                "url      = \"https://forgejo.example.com\"",
+            ][..],
+        ),
+        (
+            Kind::Gitlab,
+            "push-main",
+            &[],
+            &[
+                "[issuer.gitlab]",
+                "url      = \"https://gitlab.example.com\"",
+                "owner_id = [\"65\"]",
+            ],
+        ),
+        (
+            Kind::GithubActions,
+            "push-main",
+            &ghes,
+            &[
+                "url      = \"https://github.corp.example.com\"",
+                "owner_id = [\"65\"]",
+            ],
+        ),
+        (
+            Kind::GithubActions,
+            "push-main",
+            &resident,
+            &["url      = \"https://corp.ghe.com\""],
+        ),
+        (
+            Kind::GithubActions,
+            "push-main",
+            &enterprise,
+            &["iss      = [\"https://token.actions.githubusercontent.com/acme-corp\"]"],
+        ),
+        (
+            Kind::Kubernetes,
+            "pod",
+            &[],
+            &[
+                "[issuer.cluster]",
+                "iss      = [\"https://kubernetes.default.svc.cluster.local\"]",
+                "namespace = [\"ci\"]",
+                "push = [\"pods/ci/builder\"]",
+            ],
+        ),
+        (
+            Kind::Kubernetes,
+            "pod",
+            &eks,
+            &["url      = \"https://oidc.eks.eu-central-1.amazonaws.com/id/ABC\""],
+        ),
+        (
+            Kind::Oidc,
+            "machine",
+            &[],
+            &[
+                "[issuer.machines]",
+                "kind     = \"oidc\"",
+                "url      = \"https://id.example.com\"",
+                "id = \"service-nightly\"",
+            ],
+        ),
     ] {
         let (file, _) = written(jwt(kind, fixture, set, 0), &[]);
         for line in lines {
@@ -129,17 +195,28 @@ fn each_platform_is_known_by_its_claims() {
 #[test]
 fn every_run_that_pushes_gets_a_rule_for_runs_like_it() {
     for (kind, fixture, line) in [
-        (Kind::GithubActions, "tag", "event = \"tag\", ref = \"refs/tags/"),
+        (
+            Kind::GithubActions,
+            "tag",
+            "event = \"tag\", ref = \"refs/tags/",
+        ),
         (Kind::GithubActions, "environment", "environment = \""),
         (Kind::GithubActions, "schedule", "event = \"schedule\""),
-        (Kind::GithubActions, "reusable-workflow", "repository_id = \"74\""),
+        (
+            Kind::GithubActions,
+            "reusable-workflow",
+            "repository_id = \"74\"",
+        ),
         (Kind::Gitlab, "tag", "event = \"tag\", ref = \"refs/tags/"),
         (Kind::Gitlab, "environment", "environment = \""),
         (Kind::Gitlab, "schedule", "event = \"schedule\""),
         (Kind::Forgejo, "tag", "event = \"tag\", ref = \"refs/tags/"),
     ] {
         let (file, _) = written(jwt(kind, fixture, &[], 0), &[]);
-        assert!(file.contains(line), "{kind} {fixture}: {line} is not in\n{file}");
+        assert!(
+            file.contains(line),
+            "{kind} {fixture}: {line} is not in\n{file}"
+        );
     }
     let manual = [("event", "workflow_dispatch")];
     let (file, _) = written(jwt(Kind::GithubActions, "push-main", &manual, 0), &[]);
@@ -149,7 +226,10 @@ fn every_run_that_pushes_gets_a_rule_for_runs_like_it() {
 #[test]
 fn names_that_look_like_code_stay_texts() {
     let hostile = [
-        ("environment", "prod\" }\n[rule.evil]\nany_run = true #".replace('\n', " ")),
+        (
+            "environment",
+            "prod\" }\n[rule.evil]\nany_run = true #".replace('\n', " "),
+        ),
         ("ref", "refs/heads/$(id)'\"".to_owned()),
     ];
     for (claim, value) in hostile {
@@ -173,6 +253,17 @@ fn no_rule_is_written_for_runs_that_strangers_set_off() {
 }
 
 #[test]
+fn a_platform_whose_sub_is_the_callers_choice_is_not_taken_for_any_provider() {
+    for iss in [
+        "https://agent.buildkite.com",
+        "https://oidc.circleci.com/org/3d2a0d8f-7a5e-4c1b-9a9e-0c6a4a0f5a11",
+    ] {
+        let error = refused(&jwt(Kind::Oidc, "machine", &[("iss", iss)], 0), &[]);
+        assert!(error.contains("other-platforms.md"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_no_jwt_is_refused_with_the_reason_and_without_its_text() {
     for (text, part) in [
         ("hunter2", "no JWT: it is not three parts"),
@@ -185,7 +276,10 @@ fn what_is_no_jwt_is_refused_with_the_reason_and_without_its_text() {
     }
     let without = [("repository_id", "web")];
     let error = refused(&jwt(Kind::GithubActions, "push-main", &without, 0), &[]);
-    assert!(error.contains("not as github-actions signs them"), "{error}");
+    assert!(
+        error.contains("not as github-actions signs them"),
+        "{error}"
+    );
     let long = input(io::repeat(b'x').take(LONGEST_INPUT + 1)).unwrap_err();
     assert!(long.to_string().contains("longer than 64 KiB"), "{long}");
     assert!(input(&b" \n"[..]).is_err());

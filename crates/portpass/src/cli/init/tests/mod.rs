@@ -255,7 +255,12 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["--kubernetes", "https://a\"b"], "--kubernetes"),
         (&["--github", "acme", "--builder", "kaniko"], "--builder"),
         (
-            &["--kubernetes", "https://a.example.com", "--builder", "docker"],
+            &[
+                "--kubernetes",
+                "https://a.example.com",
+                "--builder",
+                "docker",
+            ],
             "--builder",
         ),
         (&["--github", "acme", "--jwt-stdin"], "--jwt-stdin"),
