@@ -132,6 +132,14 @@ impl Issuer {
         text(&answer.json()?, "/value")
     }
 
+    /// What a runner of `github` or `forgejo` puts into a job's environment: where to ask for the
+    /// JWT, and with which token.
+    pub fn runner(&self, name: &str) -> Result<(String, String)> {
+        let url = text(&self.ready, "/request_url")?;
+        let url = url.replace("/runner/github/", &format!("/runner/{name}/"));
+        Ok((url, text(&self.ready, "/request_token")?))
+    }
+
     /// Makes one platform's key server fail: `fault("github", "mode=huge-body")`.
     pub fn fault(&self, name: &str, fault: &str) -> Result<()> {
         self.control("POST", &format!("/control/fault?issuer={name}&{fault}"))?;

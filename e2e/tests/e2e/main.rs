@@ -21,6 +21,7 @@ mod backup;
 mod crash;
 mod deploy;
 mod disk;
+mod first_files;
 mod given_keys;
 mod issuer_faults;
 mod load;
@@ -45,6 +46,7 @@ fn main() -> std::process::ExitCode {
         mount::trials(),
         namespaces::trials(),
         profiles::trials(),
+        first_files::trials(),
         given_keys::trials(),
         rotation::trials(),
         session::trials(),

@@ -52,7 +52,8 @@ enum DevCommand {
 /// Which JWT to print.
 #[derive(Args, Debug)]
 struct JwtArgs {
-    /// The platform: forgejo, github-actions, gitlab, kubernetes or oidc.
+    /// The platform: forgejo, github-actions, gitlab, kubernetes or oidc; or
+    /// another kind, for an issuer that you add to a copy of the configuration.
     #[arg(long, default_value = "github-actions")]
     kind: Kind,
     /// The situation, such as push-main, tag or pull-request.

@@ -68,7 +68,7 @@ impl FixturesArgs {
 /// The fixtures of a kind, or of all, as signed at `now`.
 fn shown(only: Option<Kind>, now: Timestamp) -> anyhow::Result<Vec<Shown>> {
     let mut shown = Vec::new();
-    for issuer in IssuerKind::ALL {
+    for issuer in IssuerKind::all() {
         let kind = trial::fixtures_of(issuer)?;
         if only.is_some_and(|only| only != kind) {
             continue;

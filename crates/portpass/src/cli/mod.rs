@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod commands;
 mod dev;
+mod diff;
 mod events;
 mod explain;
 mod fixtures;
@@ -46,10 +47,12 @@ struct CommandLine {
 enum Command {
     /// Write a consistent copy of everything that is stored, while serving.
     Backup(backup::BackupArgs),
-    /// Load everything the server would, and say what is wrong with it.
+    /// Load everything the server would, and say what is wrong with it or not safe.
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
+    /// Say what a change of the rules would change, and for whom.
+    Diff(diff::Diff),
     /// List or follow what happened.
     Events(events::Events),
     /// Show what the rules say of somebody, rule by rule.
@@ -81,8 +84,6 @@ enum Command {
     /// Make, list and revoke API tokens.
     Tokens(tokens::TokensArgs),
 
-    #[command(hide = true)]
-    Diff(Later),
     #[command(hide = true)]
     Doctor(Later),
 }
@@ -117,8 +118,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
     match command {
         Command::Backup(args) => args.run(reach, printer),
-        Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
+        Command::Check(check) => check.run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
+        Command::Diff(diff) => diff.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
         Command::Explain(args) => args.run(reach, printer),
         Command::Fixtures(args) => args.run(printer),
@@ -134,7 +136,6 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Sessions(args) => args.run(reach, printer),
         Command::Test(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
-        Command::Diff(_) => Err(not_in_this_version("diff")),
         Command::Doctor(_) => Err(not_in_this_version("doctor")),
     }
 }

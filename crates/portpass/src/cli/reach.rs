@@ -62,6 +62,15 @@ impl Reach {
         }
     }
 
+    /// The same, by a configuration where no other is named.
+    pub(super) fn beside(&self, whence: &Whence) -> Self {
+        let mut reach = self.clone();
+        if let Whence::File(path) = whence {
+            reach.config.get_or_insert_with(|| path.clone());
+        }
+        reach
+    }
+
     /// The configuration, for commands that only work beside the files.
     pub(super) fn local(&self) -> anyhow::Result<Config> {
         if self.server.is_some() {

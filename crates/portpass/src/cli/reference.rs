@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::{commands, printer::Printer};
-use crate::{admin, audit, config, decision, metrics};
+use crate::{admin, audit, config, decision, identity, lint, metrics};
 
 /// Prints a reference page or the JSON Schema of the configuration.
 #[derive(Debug, clap::Args)]
@@ -23,10 +23,14 @@ enum Page {
     Configuration,
     /// What an event holds, in Markdown.
     Events,
+    /// What `portpass check` finds, in Markdown.
+    Lints,
     /// What is counted, in Markdown.
     Metrics,
     /// The `OpenAPI` document of the admin API.
     Openapi,
+    /// The platforms that are described by data, in Markdown.
+    Platforms,
     /// What rules can say: facts, templates, conditions; in Markdown.
     Rules,
     /// The JSON Schema of the configuration.
@@ -40,8 +44,10 @@ impl Page {
             Self::Commands => commands::page(),
             Self::Configuration => config::reference::page(),
             Self::Events => audit::reference(),
+            Self::Lints => lint::reference(),
             Self::Metrics => metrics::reference(),
             Self::Openapi => pretty(&admin::document()),
+            Self::Platforms => identity::platforms_page(),
             Self::Rules => decision::reference(),
             Self::Schema => pretty(config::schema().as_value()),
         }
@@ -78,8 +84,10 @@ mod tests {
             Page::Commands => "docs/reference/commands.md",
             Page::Configuration => "docs/reference/configuration.md",
             Page::Events => "docs/reference/events.md",
+            Page::Lints => "docs/reference/lints.md",
             Page::Metrics => "docs/reference/metrics.md",
             Page::Openapi => "docs/reference/openapi.json",
+            Page::Platforms => "docs/reference/platforms.md",
             Page::Rules => "docs/reference/rules.md",
             Page::Schema => "docs/reference/portpass.schema.json",
         }

@@ -28,12 +28,21 @@ pub(super) struct IssuerSection {
     /// The signature algorithms that are accepted. Default by kind: `forgejo`,
     /// `github-actions` and `gitlab` `["RS256"]`; `kubernetes`
     /// `["RS256", "ES256", "ES384"]`; `oidc` `["EdDSA", "ES256", "ES384",
-    /// "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]`.
+    /// "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]`; the other
+    /// [platforms](platforms.md) say theirs.
     algorithms: Option<Vec<Located<String>>>,
     /// Whether the JWT's `aud` may name others beside us. Each of those could
     /// then present it here.
     #[serde(default)]
     allow_extra_audiences: bool,
+    /// Whether JWTs are accepted whose `aud` is the platform's choice, the same
+    /// for everybody: kind `azure-devops`, with `id`. Whoever gets such a JWT can
+    /// then use it here. Example: `true`.
+    allow_foreign_audience: Option<Located<bool>>,
+    /// The findings of `portpass check` that are known and meant, by their codes
+    /// in `docs/reference/lints.md`. Example: `["PP010"]`.
+    #[serde(default)]
+    allow_lints: Vec<Located<String>>,
     /// Whether its keys may be fetched from a private address.
     #[serde(default)]
     allow_private_network: bool,
@@ -51,6 +60,10 @@ pub(super) struct IssuerSection {
     /// claim of just this name is taken, else dots lead into objects. Default:
     /// `"groups"`. Example: `"realm_access.roles"`.
     groups_claim: Option<Located<String>>,
+    /// The identities that are accepted, by their ids; empty means all that the
+    /// other pins let through. Example: `["74"]`.
+    #[serde(default)]
+    id: Vec<Located<String>>,
     /// Kind `oidc`: the claim that is the immutable id, if not `sub`.
     /// Example: `"project_id"`.
     id_claim: Option<Located<String>>,
@@ -65,11 +78,11 @@ pub(super) struct IssuerSection {
     /// Where the issuer's keys are, if discovery does not say it.
     /// Example: `"https://ci.example.com/keys"`.
     jwks_url: Option<Located<String>>,
-    /// Which platform it is.
+    /// Which platform it is; the [platforms](platforms.md) say what of.
     kind: Located<IssuerKind>,
     /// The longest life, from `iat` to `exp`, of a JWT that is accepted.
     /// Default: `"15m"` for `github-actions`; `"65m"` for `forgejo`, `gitlab`,
-    /// `kubernetes` and `oidc`.
+    /// `kubernetes` and `oidc`; the other [platforms](platforms.md) say theirs.
     max_jwt_lifetime: Option<Located<Period<60, 86_400>>>,
     /// Kind `kubernetes`: the namespaces that are accepted; empty means all.
     /// Example: `["ci"]`.
@@ -163,6 +176,8 @@ impl IssuerSection {
             owner_path: self.owner_path,
             repository_id: self.repository_id,
             namespace: self.namespace,
+            id: self.id,
+            allow_foreign_audience: self.allow_foreign_audience,
             groups_claim: self.groups_claim,
             id_claim: self.id_claim,
             algorithms: self.algorithms,
@@ -188,6 +203,7 @@ impl IssuerSection {
                 at: path.at,
             }),
             allow_private_network: self.allow_private_network,
+            allow_lints: self.allow_lints,
         }
     }
 
@@ -198,7 +214,7 @@ impl IssuerSection {
             IssuerKind::GithubActions => "find it as `id` in https://api.github.com/users/NAME",
             IssuerKind::Gitlab => "find it on the group's page",
             IssuerKind::Forgejo => "find it as `id` in /api/v1/users/NAME of your server",
-            IssuerKind::Kubernetes | IssuerKind::Oidc => return,
+            IssuerKind::Described(_) | IssuerKind::Kubernetes | IssuerKind::Oidc => return,
         };
         for id in self.owner_id.iter().chain(&self.repository_id) {
             if id.value.is_empty() || !id.value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,6 +1,6 @@
 //! From the files to a [`Config`], or to every fault in them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use toml::de::DeTable;
 
@@ -33,9 +33,25 @@ use crate::decision::{PolicySource, When};
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let mut sources = Sources::default();
     let (_, fault) = sources.read(path);
-    let mut faults: Vec<Fault> = fault.into_iter().collect();
-    let mut patterns = Vec::new();
-    let mut ceilings = Ceilings::default();
+    loaded(path, sources, fault.into_iter().collect())
+}
+
+/// Reads a text as though it stood in the file at `path`, which need not be there.
+///
+/// # Errors
+///
+/// Every fault that can be seen without asking another system.
+pub fn load_text(path: &Path, text: String) -> Result<Config, ConfigError> {
+    let sources = Sources::of_text(&path.to_string_lossy(), text);
+    loaded(path, sources, Vec::new())
+}
+
+fn loaded(
+    path: &Path,
+    mut sources: Sources,
+    mut faults: Vec<Fault>,
+) -> Result<Config, ConfigError> {
+    let (mut patterns, mut ceilings) = Default::default();
     if faults.is_empty() {
         (patterns, ceilings) = include::read(path, &mut sources, &mut faults);
     }
@@ -46,13 +62,19 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let config = assemble(&mut reading, &ceilings);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
-        faults, referenced, ..
+        faults,
+        referenced,
+        tables,
+        ..
     } = reading;
     if !faults.is_empty() {
         return Err(ConfigError::new(sources, faults));
     }
     let footprint = Footprint::new(path, patterns, &referenced, &sources);
-    Ok(config(footprint, sources))
+    Ok(Config {
+        tables,
+        ..config(footprint, sources)
+    })
 }
 
 /// All files as one tree, without what is not in this version, and the tables
@@ -183,6 +205,7 @@ fn assemble(
         policy,
         tests,
         remarks: Vec::new(),
+        tables: BTreeMap::new(),
         footprint,
         sources,
     }

@@ -7,18 +7,18 @@
 //! A new key is a field with a doc comment in its section's file; a new
 //! section is a file here, a field of `file.rs` and a line in `load.rs`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub use self::{
     admin::AdminListen,
     days::Days,
-    environment::admin_token,
+    environment::{admin_token, seen_from_here},
     error::ConfigError,
     events::EventSettings,
     file::schema,
     limits::Limits,
     listen::ListenSettings,
-    load::load,
+    load::{load, load_text},
     log::{LogFormat, LogLevel, LogSettings},
     metrics::MetricSettings,
     number::Number,
@@ -125,6 +125,8 @@ pub struct Config {
     pub tests: Vec<TestSource>,
     /// What was passed over where it was read, in words for the operator.
     pub remarks: Vec<String>,
+    /// The named tables, as `group.NAME`, and where they stand.
+    pub tables: BTreeMap<String, Place>,
     /// What the files looked like, for [`Watch`].
     pub footprint: Footprint,
     /// The texts, to show faults that are found later.

@@ -22,6 +22,8 @@ pub(super) struct Reading<'a> {
     pub(super) faults: Vec<Fault>,
     /// The files that the configuration names, with the digests of what was in them.
     pub(super) referenced: BTreeMap<PathBuf, digest::Digest>,
+    /// The tables that were taken of named sections, `rule.NAME`, and where.
+    pub(super) tables: BTreeMap<String, Place>,
     root: DeTable<'a>,
     /// The tables that lack what was refused before.
     partial: Partial,
@@ -47,6 +49,7 @@ impl<'a> Reading<'a> {
             sources,
             faults,
             referenced: BTreeMap::new(),
+            tables: BTreeMap::new(),
             root,
             partial,
         }
@@ -85,9 +88,12 @@ impl<'a> Reading<'a> {
             .into_iter()
             .map(|(key, value)| {
                 let name = key.get_ref().to_string();
+                let at = Place::of_span(&key.span());
+                self.tables
+                    .insert(format!("{section}.{}", key.get_ref()), at);
                 let is_whole = !self.partial.contains(&(section.to_owned(), name.clone()));
                 Named {
-                    at: Place::of_span(&key.span()),
+                    at,
                     value: self.typed(&key, value, is_whole),
                     name,
                 }

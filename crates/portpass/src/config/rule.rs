@@ -14,6 +14,10 @@ use crate::decision::{Mode, RuleSource, When};
     reason = "each is a key of the file that is true or false"
 )]
 pub(super) struct RuleSection {
+    /// The findings of `portpass check` that are known and meant, by their codes
+    /// in `docs/reference/lints.md`. Example: `["PP005"]`.
+    #[serde(default)]
+    allow_lints: Vec<Located<String>>,
     /// Whether names are rendered without a literal prefix, so that callers
     /// share the registry's root.
     #[serde(default)]
@@ -108,6 +112,7 @@ impl RuleSection {
             allow_root: self.allow_root,
             within: known.ceilings.over(at.file).clone(),
             mode: self.mode,
+            allow_lints: self.allow_lints,
         }
     }
 }

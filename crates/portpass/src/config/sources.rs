@@ -1,9 +1,6 @@
 //! The texts of the files, and how faults in them are shown.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -143,16 +140,17 @@ impl Sources {
             if index > 0 {
                 out.push('\n');
             }
-            self.render_one(fault, &mut out);
+            out.push_str(&self.show(&format!("error: {}", fault.message), fault.at));
         }
         out
     }
 
-    fn render_one(&self, fault: &Fault, out: &mut String) {
-        let shown = self.locate(fault);
+    /// A place as people read it, under a heading: with its line and a pointer.
+    pub fn show(&self, heading: &str, at: Place) -> String {
+        let shown = self.locate(&Fault::new(at, ""));
         let number = shown.line.to_string();
         let gutter = " ".repeat(number.len());
-        let line = without_passwords(self.line(fault.at));
+        let line = without_passwords(self.line(at));
         let (line, column) = cut(&line, shown.column);
         let indent: String = line
             .chars()
@@ -161,16 +159,13 @@ impl Sources {
             .collect();
         let room = line.chars().count().saturating_sub(column - 1).max(1);
         let carets = "^".repeat(shown.length.min(room));
-        let written = write!(
-            out,
-            "error: {}\n{gutter}--> {}:{}:{}\n{gutter} |\n{}\n{gutter} | {indent}{carets}\n",
-            shown.message,
+        format!(
+            "{heading}\n{gutter}--> {}:{}:{}\n{gutter} |\n{}\n{gutter} | {indent}{carets}\n",
             shown.file,
             shown.line,
             shown.column,
             format!("{number} | {line}").trim_end(),
-        );
-        written.expect("a string takes every write");
+        )
     }
 
     fn locate(&self, fault: &Fault) -> Diagnostic {

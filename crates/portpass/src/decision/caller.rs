@@ -60,12 +60,14 @@ impl<'p> From<&'p Proof> for Caller<'p> {
 
 impl<'p> From<&'p Supposed> for Caller<'p> {
     fn from(supposed: &'p Supposed) -> Self {
+        // Whoever presented no JWT has no claims that a record could lack.
+        let has_claims = !supposed.is_anonymous() && supposed.identity().issuer() != TOKEN;
         Self {
             identity: supposed.identity(),
             name: supposed.name(),
             facts: supposed.facts(),
             claims: supposed.claims(),
-            told: if supposed.is_recorded() {
+            told: if supposed.is_recorded() && has_claims {
                 Told::Named(None)
             } else {
                 Told::All

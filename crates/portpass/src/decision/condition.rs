@@ -129,7 +129,7 @@ impl Clause {
 
 impl Test {
     /// Whether a value passes; `None` where it is of another type.
-    fn passes(&self, value: &FactValue) -> Option<bool> {
+    pub(super) fn passes(&self, value: &FactValue) -> Option<bool> {
         let equal = match (&self.wanted, value) {
             (Comparison::Flag(wanted), FactValue::Flag(flag)) => wanted == flag,
             (Comparison::Globs(globs), FactValue::Text(text)) => {

@@ -81,6 +81,16 @@ impl Glob {
         overlap::intersect(&self.0, Self::under(prefix).steps())
     }
 
+    /// A text that it matches: each wildcard is a word.
+    pub(super) fn example(&self) -> String {
+        let word = |step: &Step| match step {
+            Step::Byte(byte) => char::from(*byte).to_string(),
+            Step::Many(_) => "any".to_owned(),
+            Step::One(_) => "a".to_owned(),
+        };
+        self.0.iter().map(word).collect()
+    }
+
     /// Whether the glob matches a text as a whole.
     pub(super) fn matches(&self, text: &str) -> bool {
         matches(&self.0, text)

@@ -106,7 +106,8 @@ impl Matches {
     }
 }
 
-fn test(fact: Fact, expected: &Expected) -> Test {
+/// What a fact must be, compiled.
+pub(super) fn test(fact: Fact, expected: &Expected) -> Test {
     let (negated, wanted) = match expected {
         Expected::Is(wanted) => (false, wanted),
         Expected::Not(wanted) => (true, wanted),

@@ -25,6 +25,8 @@ mod glob;
 mod groups;
 mod hold;
 mod images;
+mod inclusion;
+mod inspect;
 mod judgement;
 mod least_rule;
 mod matches;
@@ -37,6 +39,7 @@ mod placeholder;
 mod policy;
 mod reference;
 mod refusal;
+mod replay;
 mod request;
 mod resource;
 mod rule;
@@ -59,12 +62,14 @@ pub use self::{
     ceiling::Ceiling,
     decided::{Access, Decision, Denied, Grant, decision_id},
     explain::{Explained, Explanation, Rendered, Stage, UnmetFact, Verdict},
+    inspect::{Shape, Way},
     least_rule::{Asker, NoLeastRule, least_rule},
     outcome::{Outcome, RuleOutcome},
     owners::{Held, Namespace, Owners},
     policy::Policy,
     reference::reference,
     refusal::{Refusal, rejection},
+    replay::Gives,
     shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,

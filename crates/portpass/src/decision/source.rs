@@ -106,4 +106,6 @@ pub struct RuleSource {
     pub within: Within,
     /// Whether it counts.
     pub mode: Mode,
+    /// The findings about it that are known and meant; they change nothing.
+    pub allow_lints: Vec<Located<String>>,
 }

@@ -250,7 +250,7 @@ mod tests {
             settings.folder().to_str()
         );
         let issuers = config["issuer"].as_table().unwrap();
-        assert_eq!(issuers.len(), fixtures::Kind::ALL.len());
+        assert_eq!(issuers.len(), fixtures::Kind::USUAL.len());
         for (name, issuer) in issuers {
             issuer["kind"]
                 .as_str()

@@ -22,6 +22,9 @@ pub(crate) enum ClaimFault {
     /// A required claim is missing, empty or of the wrong type.
     #[error("the claim {0} is missing or of the wrong type")]
     Missing(&'static str),
+    /// The platform signs such JWTs, and they are not accepted.
+    #[error("{0}")]
+    Refused(&'static str),
     /// A string has control characters or is longer than 1 KiB.
     #[error("a claim has control characters or is longer than 1 KiB")]
     Text,

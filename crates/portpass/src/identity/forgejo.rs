@@ -14,6 +14,28 @@ pub(super) const PLATFORM: Platform = Platform {
     algorithms: &[JwtAlgorithm::Rs256],
     max_jwt_minutes: 65,
     shared_hosts: &["codeberg.org"],
+    facts: &[
+        Fact::Actor,
+        Fact::Environment,
+        Fact::Event,
+        Fact::EventRaw,
+        Fact::Fork,
+        Fact::Owner,
+        Fact::OwnerId,
+        Fact::OwnerPath,
+        Fact::Ref,
+        Fact::RefProtected,
+        Fact::RefType,
+        Fact::Repository,
+        Fact::RepositoryId,
+        Fact::ReusableWorkflow,
+        Fact::RunId,
+        Fact::RunUrl,
+        Fact::Runner,
+        Fact::Sha,
+        Fact::Workflow,
+        Fact::WorkflowRef,
+    ],
 };
 
 /// Where Forgejo looks for workflows, in its own order.

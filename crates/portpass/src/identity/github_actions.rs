@@ -22,6 +22,28 @@ pub(super) const PLATFORM: Platform = Platform {
     algorithms: &[JwtAlgorithm::Rs256],
     max_jwt_minutes: 15,
     shared_hosts: &["github.com", "token.actions.githubusercontent.com"],
+    facts: &[
+        Fact::Actor,
+        Fact::Environment,
+        Fact::Event,
+        Fact::EventRaw,
+        Fact::Fork,
+        Fact::Owner,
+        Fact::OwnerId,
+        Fact::OwnerPath,
+        Fact::Ref,
+        Fact::RefProtected,
+        Fact::RefType,
+        Fact::Repository,
+        Fact::RepositoryId,
+        Fact::ReusableWorkflow,
+        Fact::RunId,
+        Fact::RunUrl,
+        Fact::Runner,
+        Fact::Sha,
+        Fact::Workflow,
+        Fact::WorkflowRef,
+    ],
 };
 
 /// The `iss` of the GitHub at an address.

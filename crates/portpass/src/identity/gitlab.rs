@@ -15,6 +15,27 @@ pub(super) const PLATFORM: Platform = Platform {
     algorithms: &[JwtAlgorithm::Rs256],
     max_jwt_minutes: 65,
     shared_hosts: &["gitlab.com"],
+    facts: &[
+        Fact::Actor,
+        Fact::Environment,
+        Fact::Event,
+        Fact::EventRaw,
+        Fact::Fork,
+        Fact::Owner,
+        Fact::OwnerId,
+        Fact::OwnerPath,
+        Fact::Ref,
+        Fact::RefProtected,
+        Fact::RefType,
+        Fact::Repository,
+        Fact::RepositoryId,
+        Fact::RunId,
+        Fact::RunUrl,
+        Fact::Runner,
+        Fact::Sha,
+        Fact::Workflow,
+        Fact::WorkflowRef,
+    ],
 };
 
 /// The `iss` of the instance at an address: the address itself.

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Binding, Facts, IssuerKind, IssuerSettings, SessionLimits,
+    Binding, IssuerKind, IssuerSettings, SessionLimits,
     claims::{ClaimFault, Claims},
     keys::{Keys, Location, Source, SourceFault},
     kind::{Reading, Subject},
@@ -150,8 +150,12 @@ impl Issuer {
         Ok(Verified { claims, subject })
     }
 
-    /// What of the facts is not of a tenant that is pinned, for the operator.
-    pub(super) fn unpinned(&self, facts: &Facts) -> Option<String> {
+    /// What of the subject is not of a tenant that is pinned, for the operator.
+    pub(super) fn unpinned(&self, subject: &Subject) -> Option<String> {
+        if !self.pins.has_id(&subject.id) {
+            return Some(format!("id {} is not pinned", subject.id));
+        }
+        let facts = &subject.facts;
         let fact = self.pins.unmet(facts)?;
         Some(match facts.text(fact) {
             Some(value) => format!("{fact} {value} is not pinned"),

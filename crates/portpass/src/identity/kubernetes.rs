@@ -21,6 +21,7 @@ pub(super) const PLATFORM: Platform = Platform {
     max_jwt_minutes: 65,
     // A cluster's keys are its own, so the cluster is the tenant.
     shared_hosts: &[],
+    facts: &[Fact::Namespace, Fact::Node, Fact::Pod, Fact::ServiceAccount],
 };
 
 /// Longest name of an object (RFC 1123 subdomain).

@@ -1,6 +1,7 @@
 //! Who a credential proves its caller to be.
 //!
-//! One file for each kind of issuer. A new kind is a new file, a variant of
+//! One file for each kind of issuer. A new kind is a file of data in `platforms/`
+//! (see `described/`); one that data cannot describe is a new file, a variant of
 //! [`IssuerKind`], and an arm wherever the compiler then asks for one.
 
 use std::{fmt, sync::Arc};
@@ -13,11 +14,13 @@ mod api_token;
 mod binding;
 mod claims;
 mod code_host;
+mod described;
 mod directory;
 mod facts;
 mod forgejo;
 mod github_actions;
 mod gitlab;
+mod gives;
 mod issuer;
 mod keys;
 mod kind;
@@ -37,11 +40,10 @@ mod unproven;
 mod validity;
 mod vouched;
 
-pub(crate) use self::directory::Signatory;
-pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
     api_token::{ApiToken, TOKEN},
     binding::Binding,
+    described::Described,
     directory::{Circumstances, Directory, IssuerStatus},
     facts::{Fact, FactType, FactValue, Facts, UnknownFact},
     keys::Withdrawn,
@@ -50,6 +52,9 @@ pub use self::{
     settings::{IssuerKind, IssuerSettings, KeySource},
     supposed::{Supposed, Wrong, WrongStage},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
+};
+pub(crate) use self::{
+    described::page as platforms_page, directory::Signatory, validity::LEEWAY_SECONDS,
 };
 use crate::{session::Evidence, short_id::ShortId};
 

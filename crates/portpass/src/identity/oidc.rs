@@ -21,6 +21,7 @@ pub(super) const PLATFORM: Platform = Platform {
         "gitlab.com",
         "token.actions.githubusercontent.com",
     ],
+    facts: &[Fact::IdpGroups, Fact::User],
 };
 
 /// The subject, or what the configured claim names.

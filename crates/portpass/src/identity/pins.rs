@@ -7,6 +7,8 @@ use super::{Fact, Facts};
 /// What a caller's facts must be; a dimension without values says nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pins {
+    /// The identities themselves.
+    pub(super) id: BTreeSet<String>,
     pub(super) namespace: BTreeSet<String>,
     pub(super) owner_id: BTreeSet<String>,
     /// Each with everything below it.
@@ -18,12 +20,18 @@ impl Pins {
     /// Whether anything is pinned at all.
     pub(super) fn are_any(&self) -> bool {
         let all = [
+            &self.id,
             &self.namespace,
             &self.owner_id,
             &self.owner_path,
             &self.repository_id,
         ];
         all.into_iter().any(|values| !values.is_empty())
+    }
+
+    /// Whether the identity is one of those pinned, or none is.
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.id.is_empty() || self.id.contains(id)
     }
 
     /// The fact that is not one of those pinned, if any is not.
@@ -72,7 +80,8 @@ impl Pins {
                     .iter()
                     .any(|theirs| is_at_or_below(mine, theirs) || is_at_or_below(theirs, mine))
             });
-        may_share(&self.owner_id, &other.owner_id)
+        may_share(&self.id, &other.id)
+            && may_share(&self.owner_id, &other.owner_id)
             && may_share(&self.repository_id, &other.repository_id)
             && may_share(&self.namespace, &other.namespace)
             && paths_may_share
@@ -129,6 +138,22 @@ mod tests {
         };
         assert_eq!(both.unmet(&facts), Some(Fact::RepositoryId));
         assert_eq!(Pins::default().unmet(&Facts::default()), None);
+    }
+
+    #[test]
+    fn an_identity_is_pinned_by_its_very_id() {
+        let pins = Pins {
+            id: set(&["74"]),
+            ..Pins::default()
+        };
+        assert!(pins.are_any() && pins.has_id("74"));
+        assert!(!pins.has_id("7") && !pins.has_id("740") && !pins.has_id(""));
+        assert!(Pins::default().has_id("74"));
+        let others = Pins {
+            id: set(&["75"]),
+            ..Pins::default()
+        };
+        assert!(!pins.overlap(&others) && pins.overlap(&owners(&["65"])));
     }
 
     #[test]

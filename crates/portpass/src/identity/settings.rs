@@ -2,18 +2,14 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::SessionLimits;
+use super::{Described, SessionLimits};
 use crate::config::{Located, Place};
 
-/// Which platform an issuer is: a file of its own beside this one.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "kebab-case")]
+/// Which platform an issuer is: a file of its own beside this one, or data.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum IssuerKind {
+    /// One of those that are data.
+    Described(Described),
     /// Forgejo and Codeberg.
     Forgejo,
     /// GitHub Actions: github.com, GHES and data residency.
@@ -43,6 +39,10 @@ pub struct IssuerSettings {
     pub owner_path: Vec<Located<String>>,
     pub repository_id: Vec<Located<String>>,
     pub namespace: Vec<Located<String>>,
+    /// The identities that are accepted, by their ids.
+    pub id: Vec<Located<String>>,
+    /// Whether an audience is accepted that the platform chooses, not we.
+    pub allow_foreign_audience: Option<Located<bool>>,
     /// Kind `oidc`: the claim that is `idp_groups`, or the way to it with dots,
     /// if not `groups`.
     pub groups_claim: Option<Located<String>>,
@@ -58,6 +58,8 @@ pub struct IssuerSettings {
     /// A bearer token sent to the issuer's own host only; read anew at each fetch.
     pub bearer_file: Option<Located<PathBuf>>,
     pub allow_private_network: bool,
+    /// The findings about it that are known and meant; they change nothing.
+    pub allow_lints: Vec<Located<String>>,
 }
 
 /// Where an issuer's keys come from.

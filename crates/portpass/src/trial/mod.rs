@@ -51,24 +51,27 @@ pub struct Trial {
     now: Timestamp,
 }
 
-/// Runs the tests that a configuration states, if there are any.
+/// Runs the tests that a configuration states, if there are any; gives what came of each.
 ///
 /// # Errors
 ///
 /// Each test that fails, where its `expect` stands.
-pub fn check(config: &Config, snapshot: &Arc<Snapshot>, now: Timestamp) -> Result<(), ConfigError> {
+pub fn check(
+    config: &Config,
+    snapshot: &Arc<Snapshot>,
+    now: Timestamp,
+) -> Result<Vec<TestResult>, ConfigError> {
     if config.tests.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let trial = Trial::over(Arc::clone(snapshot), now);
     let trial = trial.map_err(|error| config.error(vec![nowhere(config, &error)]))?;
-    let failed = config.tests.iter().filter_map(|test| {
-        let result = trial.run(test);
-        (!result.passed).then(|| Fault::new(result.at, result.complaint()))
-    });
+    let results = trial.run_all(&config.tests);
+    let failed = results.iter().filter(|result| !result.passed);
+    let failed = failed.map(|result| Fault::new(result.at, result.complaint()));
     let failed: Vec<Fault> = failed.collect();
     if failed.is_empty() {
-        Ok(())
+        Ok(results)
     } else {
         Err(config.error(failed))
     }

@@ -10,7 +10,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use portpass::{config, snapshot::Snapshot, trial};
+use portpass::{
+    config,
+    lint::{Level, lint},
+    snapshot::Snapshot,
+    trial,
+};
 use toml::{Table, Value};
 
 /// What examples assume to be there, unless they bring it along.
@@ -64,8 +69,15 @@ fn every_configuration_in_the_documents_loads_or_is_refused_as_it_says() {
     let mut wrong = Vec::new();
     for block in &blocks {
         match (load(&block.text), block.refused) {
-            (Ok(()), false) | (Err(_), true) => {}
-            (Ok(()), true) => wrong.push(format!("{} loads", block.place)),
+            (Ok(found), false) => {
+                wrong.extend(
+                    found
+                        .iter()
+                        .map(|found| format!("{}: {found}", block.place)),
+                );
+            }
+            (Err(_), true) => {}
+            (Ok(_), true) => wrong.push(format!("{} loads", block.place)),
             (Err(fault), false) => wrong.push(format!("{}: {fault}", block.place)),
         }
     }
@@ -143,8 +155,9 @@ fn blocks(path: &Path) -> Vec<Block> {
     blocks
 }
 
-/// Loads a block as the server would, in a folder of its own.
-fn load(text: &str) -> Result<(), String> {
+/// Loads a block as the server would, in a folder of its own; gives the errors
+/// and warnings that are found in it.
+fn load(text: &str) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     let mut file: Table = text
         .parse()
@@ -167,8 +180,16 @@ fn load(text: &str) -> Result<(), String> {
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).map_err(|error| error.to_string())?;
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let snapshot = Snapshot::of(&config, None, now).map_err(|error| error.to_string())?;
-    trial::check(&config, &Arc::new(snapshot), now).map_err(|error| error.to_string())
+    let snapshot = Snapshot::of(&config, None, now);
+    let snapshot = Arc::new(snapshot.map_err(|error| error.to_string())?);
+    let tried = trial::check(&config, &snapshot, now).map_err(|error| error.to_string())?;
+    let findings = lint(&config, &snapshot.policy, &tried);
+    let worth_a_look = findings
+        .iter()
+        .filter(|finding| finding.lint.level > Level::Note);
+    Ok(worth_a_look
+        .map(|finding| format!("{}: {}", finding.lint.code, finding.message))
+        .collect())
 }
 
 /// The base with an example on top: its tables replace those of their names,

@@ -13,6 +13,7 @@ mod answers;
 mod app;
 mod clients;
 mod documents;
+mod example;
 mod explain;
 mod journal;
 mod layers;

@@ -1,19 +1,23 @@
 //! What the files will say, once the arguments make sense.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
+use std::path::PathBuf;
+
+use anyhow::{bail, ensure};
+use jiff::Timestamp;
+
+use super::{
+    Init,
+    choice::{Builder, RegistryChoice},
+    config_file, gitlab,
+    job::Job,
+    plain,
+    platform::{Platform, address},
+    pod, presented, registry_file, workflow,
 };
-
-use anyhow::{anyhow, bail};
-
-use super::{Init, files, plain};
-use crate::{config::check_public_url, registry::RegistryKind};
-
-/// What stands for the id of an owner that was not given; `check` points at it.
-pub(super) const UNKNOWN_ID: &str = "PUT-THE-ID-HERE";
+use crate::{identity::IssuerKind, registry::RegistryKind};
 
 /// Everything that the files are written from.
+#[derive(Debug)]
 pub(super) struct Plan {
     /// The folder of the files, as an absolute path.
     pub(super) folder: PathBuf,
@@ -21,72 +25,132 @@ pub(super) struct Plan {
     pub(super) public_url: String,
     /// What clients push to: the registry's service, and the JWT's audience.
     pub(super) host: String,
-    pub(super) github: Option<Github>,
-    pub(super) gitlab: Option<Gitlab>,
+    pub(super) platforms: Vec<Platform>,
+    pub(super) grant: Grant,
+    builder: Option<Builder>,
 }
 
-/// An owner on github.com.
-pub(super) struct Github {
-    pub(super) owner: String,
-    pub(super) id: Option<String>,
-}
-
-/// A GitLab, and who is welcome on it.
-pub(super) struct Gitlab {
-    pub(super) url: String,
-    pub(super) group: Option<String>,
-    pub(super) group_id: Option<String>,
-    /// Whether strangers have projects there.
-    pub(super) is_shared: bool,
+/// What the rules give.
+#[derive(Debug)]
+pub(super) enum Grant {
+    /// Nothing yet.
+    Nothing,
+    /// Each repository and each pod a name of its own, and everybody pulls.
+    OwnNames,
+    /// One job the one name that it pushes to.
+    Least(Box<Job>),
 }
 
 impl Plan {
-    pub(super) fn new(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
-        check_public_url(&arguments.public_url)
-            .map_err(|message| anyhow!("--public-url: {message}"))?;
-        let github = arguments
-            .github
-            .as_deref()
-            .map(|owner| github(owner, arguments.owner_id.as_deref()))
-            .transpose()?;
-        let gitlab = arguments
-            .gitlab
-            .as_deref()
-            .map(|url| gitlab(url, arguments))
-            .transpose()?;
-        if github.is_none() && gitlab.is_none() {
-            bail!("say who pushes: --github OWNER, --gitlab URL, or both");
-        }
+    /// For the platforms that the arguments name.
+    pub(super) fn of_arguments(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
+        let mut plan = Self::empty(arguments, folder)?;
+        plan.platforms = Platform::of_arguments(arguments)?;
+        plan.grant = Grant::OwnNames;
+        ensure!(
+            !plan.platforms.is_empty(),
+            "say who pushes: --github OWNER, --gitlab URL, --forgejo URL, --kubernetes ISS, several \
+             of them, or --jwt-stdin with the JWT of a job; or let --ask ask"
+        );
+        plan.checked()
+    }
+
+    /// For the job whose JWT this is.
+    pub(super) fn of_jwt(
+        arguments: &Init,
+        folder: PathBuf,
+        jwt: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let plan = Self::empty(arguments, folder)?;
+        let repository = arguments.repository.as_deref();
+        let issuer = arguments.issuer.as_deref();
+        presented::plan_for(plan, jwt, repository, issuer, now)?.checked()
+    }
+
+    /// Without anybody who pushes.
+    fn empty(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
+        let public_url = arguments.public_url.as_deref();
+        let public_url = public_url.unwrap_or("http://localhost:8080");
+        address("--public-url", public_url)?;
         let host = match &arguments.registry_host {
             Some(host) => plain("--registry-host", host, ".:-")?.to_owned(),
-            None => host_of(&arguments.public_url),
+            None => host_of(public_url),
         };
+        let registry = arguments.registry.unwrap_or(RegistryChoice::Distribution);
         Ok(Self {
             folder,
-            kind: arguments.registry.kind(),
-            public_url: arguments.public_url.clone(),
+            kind: registry.kind(),
+            public_url: public_url.to_owned(),
             host,
-            github,
-            gitlab,
+            platforms: Vec::new(),
+            grant: Grant::Nothing,
+            builder: arguments.builder,
         })
+    }
+
+    fn checked(self) -> anyhow::Result<Self> {
+        let runs_steps = [IssuerKind::GithubActions, IssuerKind::Forgejo];
+        for Platform { kind, name, .. } in &self.platforms {
+            if self.builder == Some(Builder::Kaniko) && runs_steps.contains(kind) {
+                bail!(
+                    "kaniko runs in a container of its own, and a step of {name} does not: take \
+                     --builder docker or buildah"
+                );
+            }
+            if self.builder == Some(Builder::Docker) && *kind == IssuerKind::Kubernetes {
+                bail!("a pod has no Docker daemon: take --builder buildah or kaniko for {name}");
+            }
+        }
+        Ok(self)
+    }
+
+    /// What builds in a platform's jobs.
+    pub(super) fn builder(&self, platform: &Platform) -> Builder {
+        let is_pod = platform.kind == IssuerKind::Kubernetes;
+        let usual = if is_pod {
+            Builder::Buildah
+        } else {
+            Builder::Docker
+        };
+        self.builder.unwrap_or(usual)
+    }
+
+    /// The job that the least rule is for, if it is for one.
+    pub(super) fn job(&self) -> Option<&Job> {
+        match &self.grant {
+            Grant::Nothing | Grant::OwnNames => None,
+            Grant::Least(job) => Some(job),
+        }
     }
 
     /// The names and texts of the files.
     pub(super) fn files(&self) -> Vec<(&'static str, String)> {
-        let mut files = vec![("portpass.toml", files::portpass(self))];
-        files.push(match self.kind {
-            RegistryKind::Distribution
-            | RegistryKind::Distribution2
-            | RegistryKind::Distribution30 => ("registry.yml", files::distribution(self)),
-            RegistryKind::Zot => ("zot.json", files::zot(self)),
-        });
-        if self.github.is_some() {
-            files.push(("github-workflow.yml", files::github_workflow(self)));
-        }
-        if self.gitlab.is_some() {
-            files.push(("gitlab-ci.yml", files::gitlab_ci(self)));
-        }
+        let mut files = vec![
+            (config_file::NAME, config_file::portpass(self)),
+            registry_file::file(self),
+        ];
+        files.extend(
+            self.platforms
+                .iter()
+                .filter_map(|platform| self.job_file(platform)),
+        );
         files
+    }
+
+    /// What the platform's jobs do, where there is a file for that.
+    pub(super) fn job_file(&self, platform: &Platform) -> Option<(&'static str, String)> {
+        match platform.kind {
+            IssuerKind::GithubActions => {
+                Some(("github-workflow.yml", workflow::github(self, platform)))
+            }
+            IssuerKind::Forgejo => {
+                Some(("forgejo-workflow.yml", workflow::forgejo(self, platform)))
+            }
+            IssuerKind::Gitlab => Some(("gitlab-ci.yml", gitlab::job(self, platform))),
+            IssuerKind::Kubernetes => Some(("pod.yaml", pod::pod(self, platform))),
+            IssuerKind::Described(_) | IssuerKind::Oidc => None,
+        }
     }
 
     /// The certificate or key that the registry trusts, which Portpass exports.
@@ -94,102 +158,10 @@ impl Plan {
         self.folder.join("portpass-trust.pem")
     }
 
-    /// What to do with the files; `folder` as the caller named it.
-    pub(super) fn next_steps(&self, folder: &Path) -> String {
-        let mut steps = Vec::new();
-        let file = |name: &str| folder.join(name).display().to_string();
-        let config = file("portpass.toml");
-        if let Some(Github { owner, id: None }) = &self.github {
-            steps.push(format!(
-                "Put the numeric id of {owner} into {config}: the `id` that\n   curl -s https://api.github.com/users/{owner}\n   prints. It stays when a name is given up and taken by somebody else."
-            ));
-        }
-        if let Some(gitlab) = &self.gitlab
-            && gitlab.lacks_id()
-        {
-            steps.push(format!(
-                "Put the numeric id of your group into {config}; the group's page shows it.\n   A subgroup has an id of its own: list each that pushes."
-            ));
-        }
-        steps.push(format!("Check it:  portpass check -c {config}"));
-        steps.push(format!(
-            "Give the registry what it is to trust:\n   portpass keys export main -c {config} > {}",
-            file("portpass-trust.pem")
-        ));
-        steps.push(format!("Start Portpass:  portpass serve -c {config}"));
-        let start = match self.kind {
-            RegistryKind::Distribution
-            | RegistryKind::Distribution2
-            | RegistryKind::Distribution30 => format!(
-                "registry serve {}\n   (Debian calls distribution `docker-registry`.)",
-                file("registry.yml")
-            ),
-            RegistryKind::Zot => format!("zot serve {}", file("zot.json")),
-        };
-        steps.push(format!("Start the registry:  {start}"));
-        if self.github.is_some() {
-            let workflow = file("github-workflow.yml");
-            steps.push(format!(
-                "Copy {workflow} to .github/workflows/image.yml in a repository and push."
-            ));
-        }
-        if self.gitlab.is_some() {
-            let pipeline = file("gitlab-ci.yml");
-            steps.push(format!(
-                "Add the job of {pipeline} to .gitlab-ci.yml in a project and push."
-            ));
-        }
-        if self.public_url.starts_with("http:") {
-            steps.push(format!(
-                "Hosted runners cannot reach {}: for real use, run init again with\n   --public-url https://… and put TLS in front of Portpass and the registry.",
-                self.public_url
-            ));
-        }
-        let mut text = "Next:\n".to_owned();
-        for (index, step) in steps.iter().enumerate() {
-            writeln!(text, "{}. {step}", index + 1).expect("a string takes every write");
-        }
-        text
+    /// Whether clients come over the network, through a server that speaks TLS.
+    pub(super) fn is_public(&self) -> bool {
+        self.public_url.starts_with("https:")
     }
-}
-
-impl Gitlab {
-    /// Whether the file needs an id that was not given.
-    pub(super) fn lacks_id(&self) -> bool {
-        self.is_shared && self.group_id.is_none()
-    }
-}
-
-fn github(owner: &str, id: Option<&str>) -> anyhow::Result<Github> {
-    Ok(Github {
-        owner: plain("--github", owner, "-_")?.to_owned(),
-        id: id
-            .map(|id| number("--owner-id", id).map(str::to_owned))
-            .transpose()?,
-    })
-}
-
-fn gitlab(url: &str, arguments: &Init) -> anyhow::Result<Gitlab> {
-    check_public_url(url).map_err(|message| anyhow!("--gitlab: {message}"))?;
-    let group = arguments.group.as_deref();
-    let group_id = arguments.group_id.as_deref();
-    Ok(Gitlab {
-        url: url.to_owned(),
-        group: group
-            .map(|group| plain("--group", group, "-_./").map(str::to_owned))
-            .transpose()?,
-        group_id: group_id
-            .map(|id| number("--group-id", id).map(str::to_owned))
-            .transpose()?,
-        is_shared: url == "https://gitlab.com",
-    })
-}
-
-fn number<'a>(what: &str, text: &'a str) -> anyhow::Result<&'a str> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        bail!("{what} is a number, not `{}`", text.escape_debug());
-    }
-    Ok(text)
 }
 
 /// Where clients push to, if the registry stands behind the same host.

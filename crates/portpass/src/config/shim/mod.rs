@@ -144,6 +144,7 @@ impl Config {
             },
             tests: Vec::new(),
             remarks,
+            tables: std::collections::BTreeMap::new(),
             footprint: Footprint::default(),
             sources,
         }

@@ -133,6 +133,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         allow_root: table.allow_root,
         within: within(table.within),
         mode: table.mode,
+        allow_lints: Vec::new(),
     };
     let rules = tables.into_iter();
     rules.map(|(name, table)| (name, rule(table))).collect()

@@ -18,7 +18,7 @@ use serde::Serialize;
 use self::known::Moment;
 pub(crate) use self::trial::Signatory;
 use super::{
-    Binding, IssuerKind, IssuerSettings, Proof, Withdrawn,
+    Binding, Facts, IssuerKind, IssuerSettings, Proof, Withdrawn,
     issuer::Issuer,
     unproven::{StrangerReason, Unproven},
 };
@@ -160,6 +160,13 @@ impl Directory {
     /// What each issuer's name stands for, in the order of the file.
     pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
         self.issuers.iter().map(|issuer| &issuer.binding)
+    }
+
+    /// Whether an issuer is believed of whom these facts are about, as far as its
+    /// tenants are pinned; `None` where there is no such issuer.
+    pub fn believes(&self, issuer: &str, facts: &Facts) -> Option<bool> {
+        let issuer = self.issuer(issuer)?;
+        Some(issuer.unpinned(facts).is_none())
     }
 
     /// The keys that issuers have withdrawn, each named again until

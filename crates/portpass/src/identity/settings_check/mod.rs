@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::Url;
 
+mod platform;
 mod source;
 mod tenant;
 
 pub(super) use self::source::keys_at;
 use self::{
+    platform::check_platform,
     source::{address, source},
     tenant::{check_tenant, hosts, pins},
 };
@@ -58,6 +60,7 @@ pub(super) fn check(settings: IssuerSettings) -> Result<Checked, Vec<Fault>> {
         url.as_ref().map(|(text, url)| (*text, url)),
         &mut faults,
     );
+    check_platform(&settings, &mut faults);
     let hosts = hosts(url.as_ref().map(|(_, url)| url), &iss);
     // With a faulty url it is not known whose platform it is.
     if settings.url.is_none() || url.is_some() {
@@ -194,10 +197,19 @@ fn accepted_iss(
         return vec![iss];
     }
     if settings.url.is_none() {
+        let form = match kind {
+            IssuerKind::Described(described) => described.url_form(),
+            IssuerKind::Forgejo
+            | IssuerKind::GithubActions
+            | IssuerKind::Gitlab
+            | IssuerKind::Kubernetes
+            | IssuerKind::Oidc => None,
+        };
+        let form = form.map_or_else(String::new, |form| format!(", of the form {form}"));
         faults.add(
             settings.at,
             format!(
-                "url is missing: kind {:?} needs the issuer's address",
+                "url is missing: kind {:?} needs the issuer's address{form}",
                 kind.name()
             ),
         );
@@ -207,7 +219,7 @@ fn accepted_iss(
 
 fn algorithms(settings: &IssuerSettings, faults: &mut Faults) -> Vec<JwtAlgorithm> {
     let Some(named) = &settings.algorithms else {
-        return settings.kind.value.platform().algorithms.to_vec();
+        return settings.kind.value.algorithms().to_vec();
     };
     if named.is_empty() {
         faults.add(
@@ -250,9 +262,7 @@ fn session_max(settings: &IssuerSettings, faults: &mut Faults) -> i64 {
 
 fn max_jwt_lifetime(settings: &IssuerSettings, faults: &mut Faults) -> i64 {
     let Some(Located { value, at }) = settings.max_jwt_lifetime else {
-        return whole_seconds(Duration::from_mins(
-            settings.kind.value.platform().max_jwt_minutes,
-        ));
+        return whole_seconds(Duration::from_mins(settings.kind.value.max_jwt_minutes()));
     };
     if value > MAX_JWT_LIFETIME || value.is_zero() {
         faults.add(

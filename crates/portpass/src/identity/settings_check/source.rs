@@ -84,33 +84,20 @@ pub(super) fn source(
     iss: &[String],
     faults: &mut Faults,
 ) -> Option<Source> {
-    let iss_at = settings.iss.first().map_or(settings.at, |iss| iss.at);
     let own = match settings.kind.value {
         // The API server, or the provider, is where it says; `iss` may be a mere name.
-        IssuerKind::Kubernetes | IssuerKind::Oidc if url.is_some() => url.cloned(),
-        IssuerKind::Forgejo
+        IssuerKind::Described(_) | IssuerKind::Kubernetes | IssuerKind::Oidc if url.is_some() => {
+            url.cloned()
+        }
+        IssuerKind::Described(_)
+        | IssuerKind::Forgejo
         | IssuerKind::GithubActions
         | IssuerKind::Gitlab
         | IssuerKind::Kubernetes
         | IssuerKind::Oidc => None,
     };
     let location = match &settings.keys {
-        KeySource::Discovery => {
-            let base = match &own {
-                Some(own) => own.clone(),
-                None => faults.take(address(
-                    settings,
-                    &Located {
-                        value: iss.first()?.clone(),
-                        at: iss_at,
-                    },
-                ))?,
-            };
-            Location::Discovery {
-                base,
-                issuers: iss.to_vec(),
-            }
-        }
+        KeySource::Discovery => found_by_iss(settings, own.as_ref(), iss, faults)?,
         KeySource::File(path) => Location::File(path.value.clone()),
         KeySource::Inline(text) => Location::Inline(text.value.clone()),
         KeySource::Url(text) => Location::Url(faults.take(address(settings, text))?),
@@ -136,6 +123,48 @@ pub(super) fn source(
         bearer_file: settings.bearer_file.as_ref().map(|path| path.value.clone()),
         allow_private_network: settings.allow_private_network,
     })
+}
+
+/// Where the platform is known to keep its keys, else discovery at its own
+/// address or at its `iss`.
+fn found_by_iss(
+    settings: &IssuerSettings,
+    own: Option<&Url>,
+    iss: &[String],
+    faults: &mut Faults,
+) -> Option<Location> {
+    if let Some(place) = known_place(settings, iss) {
+        let url = faults.take(address(settings, &place))?;
+        return Some(Location::Url(url));
+    }
+    let base = match own {
+        Some(own) => own.clone(),
+        None => faults.take(address(
+            settings,
+            &Located {
+                value: iss.first()?.clone(),
+                at: settings.iss.first().map_or(settings.at, |iss| iss.at),
+            },
+        ))?,
+    };
+    Some(Location::Discovery {
+        base,
+        issuers: iss.to_vec(),
+    })
+}
+
+/// Where the platform keeps its keys, if it is known and not to be discovered.
+fn known_place(settings: &IssuerSettings, iss: &[String]) -> Option<Located<String>> {
+    let IssuerKind::Described(described) = settings.kind.value else {
+        return None;
+    };
+    let jwks = described.jwks()?;
+    let value = match jwks.strip_prefix('/') {
+        None => jwks.to_owned(),
+        Some(path) => format!("{}/{path}", iss.first()?.trim_end_matches('/')),
+    };
+    let at = settings.url.as_ref().map_or(settings.at, |url| url.at);
+    Some(Located { value, at })
 }
 
 /// A bearer token that would never be sent is a mistake to name now.

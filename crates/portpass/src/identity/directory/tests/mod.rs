@@ -51,6 +51,8 @@ fn settings(name: &str, kind: IssuerKind, keys: &[SigningKey]) -> IssuerSettings
         owner_path: Vec::new(),
         repository_id: Vec::new(),
         namespace: Vec::new(),
+        id: Vec::new(),
+        allow_foreign_audience: None,
         groups_claim: None,
         id_claim: None,
         algorithms: Some(located(&["ES256"])),
@@ -64,6 +66,7 @@ fn settings(name: &str, kind: IssuerKind, keys: &[SigningKey]) -> IssuerSettings
         ca: None,
         bearer_file: None,
         allow_private_network: false,
+        allow_lints: Vec::new(),
     }
 }
 

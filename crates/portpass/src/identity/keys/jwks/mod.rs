@@ -232,9 +232,12 @@ fn public_key(jwk: &Map<String, Value>) -> Result<PublicKey, KeyFault> {
     })
 }
 
-/// `use` and `key_ops`, where they are given (RFC 7517 §4.2, §4.3).
+/// `use` and `key_ops`, where they are given (RFC 7517 §4.2, §4.3); a SPIFFE
+/// bundle has its own word for keys that sign JWTs (JWT-SVID §5).
 fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
-    let by_use = jwk.get("use").is_none_or(|word| word == "sig");
+    let by_use = jwk
+        .get("use")
+        .is_none_or(|word| word == "sig" || word == "jwt-svid");
     let by_operation = jwk.get("key_ops").is_none_or(|operations| {
         operations
             .as_array()

@@ -3,7 +3,11 @@
 use clap::Parser as _;
 
 use super::*;
-use crate::config;
+use crate::{config, snapshot::Snapshot, trial::Trial};
+
+mod answers;
+mod jobs;
+mod jwts;
 
 /// The command line around the arguments.
 #[derive(Debug, clap::Parser)]
@@ -12,15 +16,40 @@ struct Line {
     arguments: Init,
 }
 
+/// When all of it happens.
+const NOW: i64 = 1_700_000_000;
+
+fn now() -> Timestamp {
+    Timestamp::from_second(NOW).unwrap()
+}
+
+/// The arguments of a command line.
+fn arguments(folder: &Path, line: &[&str]) -> anyhow::Result<Init> {
+    let words = ["init", "--dir", folder.to_str().unwrap()];
+    let words = words.into_iter().chain(line.iter().copied());
+    Ok(Line::try_parse_from(words)?.arguments)
+}
+
 /// Runs `init` in a folder; gives what it prints.
 fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
-    let dir = folder.to_str().unwrap();
-    let words = ["init", "--dir", dir]
-        .into_iter()
-        .chain(line.iter().copied());
-    let arguments = Line::try_parse_from(words)?.arguments;
-    let Written { files, next } = write(&arguments)?;
-    Ok(said(&files, &next).replace(dir, "DIR"))
+    init_of(folder, line, None)
+}
+
+/// The same, with a JWT on standard input.
+fn init_of(folder: &Path, line: &[&str], jwt: Option<String>) -> anyhow::Result<String> {
+    let Written { files, next } = write(&arguments(folder, line)?, jwt, now())?;
+    Ok(said(&files, &next).replace(folder.to_str().unwrap(), "DIR"))
+}
+
+/// Loads what was written as the server would, and runs its tests.
+fn holds(folder: &Path) {
+    let config = config::load(&folder.join("portpass.toml")).unwrap();
+    Snapshot::of(&config, None, now()).unwrap();
+    assert!(!config.tests.is_empty());
+    let trial = Trial::of(&config, now()).unwrap();
+    for result in trial.run_all(&config.tests) {
+        assert!(result.passed, "{result:#?}");
+    }
 }
 
 fn read(folder: &Path, name: &str) -> String {
@@ -32,6 +61,7 @@ fn read(folder: &Path, name: &str) -> String {
 fn with_an_owners_id_the_files_load_for_every_registry() {
     for (registry, file) in [
         ("distribution", "registry.yml"),
+        ("distribution-3.0", "registry.yml"),
         ("distribution-2", "registry.yml"),
         ("zot", "zot.json"),
     ] {
@@ -50,6 +80,7 @@ fn with_an_owners_id_the_files_load_for_every_registry() {
         assert!(read(folder.path(), file).contains("http://localhost:8080/token"));
         assert!(folder.path().join("github-workflow.yml").exists());
         assert!(!folder.path().join("gitlab-ci.yml").exists());
+        holds(folder.path());
     }
 }
 
@@ -77,6 +108,7 @@ fn a_gitlab_of_ones_own_is_narrowed_by_path_and_the_shared_one_by_id() {
     init(folder.path(), &own).unwrap();
     let config = config::load(&folder.path().join("portpass.toml")).unwrap();
     assert_eq!(config.issuers[0].owner_path[0].value, "acme/platform");
+    holds(folder.path());
 
     let folder = tempfile::tempdir().unwrap();
     let out = init(
@@ -93,11 +125,11 @@ fn a_gitlab_of_ones_own_is_narrowed_by_path_and_the_shared_one_by_id() {
         &["--gitlab", "https://gitlab.com", "--group-id", "9970"],
     )
     .unwrap();
-    assert!(config::load(&folder.path().join("portpass.toml")).is_ok());
+    holds(folder.path());
 }
 
 #[test]
-fn both_platforms_share_the_rules() {
+fn all_platforms_share_the_rules() {
     let folder = tempfile::tempdir().unwrap();
     let line = [
         "--github",
@@ -106,13 +138,22 @@ fn both_platforms_share_the_rules() {
         "65",
         "--gitlab",
         "https://gitlab.example.com",
+        "--forgejo",
+        "https://codeberg.org",
+        "--forgejo-owner-id",
+        "66",
+        "--kubernetes",
+        "https://cluster.example.com",
         "--public-url",
         "https://registry.example.com",
     ];
     init(folder.path(), &line).unwrap();
     let config = config::load(&folder.path().join("portpass.toml")).unwrap();
     assert_eq!(config.registries[0].service, "registry.example.com");
-    assert_eq!(config.policy.rules["own-name"].from.len(), 2);
+    assert_eq!(config.policy.rules["own-name"].from.len(), 3);
+    assert_eq!(config.policy.rules["everyone-pulls"].from.len(), 4);
+    assert!(read(folder.path(), "registry.yml").contains("host: https://registry.example.com\n"));
+    holds(folder.path());
     assert!(read(folder.path(), "gitlab-ci.yml").contains("aud: \"registry.example.com\""));
 }
 
@@ -137,6 +178,7 @@ fn the_registrys_own_file_trusts_what_is_exported() {
         service: "localhost:5000"
         issuer: http://localhost:8080
         rootcertbundle: "DIR/portpass-trust.pem"
+        signingalgorithms: [ES256]
     "#);
     insta::assert_snapshot!(out, @r"
     wrote DIR/portpass.toml
@@ -144,12 +186,13 @@ fn the_registrys_own_file_trusts_what_is_exported() {
     wrote DIR/github-workflow.yml
 
     Next:
-    1. Check it:  portpass check -c DIR/portpass.toml
+    1. Check it, and run its tests:
+       portpass check -c DIR/portpass.toml
+       portpass test -c DIR/portpass.toml
     2. Give the registry what it is to trust:
        portpass keys export main -c DIR/portpass.toml > DIR/portpass-trust.pem
     3. Start Portpass:  portpass serve -c DIR/portpass.toml
-    4. Start the registry:  registry serve DIR/registry.yml
-       (Debian calls distribution `docker-registry`.)
+    4. Start the registry:  OTEL_TRACES_EXPORTER=none registry serve DIR/registry.yml
     5. Copy DIR/github-workflow.yml to .github/workflows/image.yml in a repository and push.
     6. Hosted runners cannot reach http://localhost:8080: for real use, run init again with
        --public-url https://… and put TLS in front of Portpass and the registry.
@@ -207,6 +250,21 @@ fn arguments_that_make_no_sense_are_refused() {
             "--registry-host",
         ),
         (&["--owner-id", "65"], "--github"),
+        (&["--forgejo", "codeberg.org"], "--forgejo"),
+        (&["--kubernetes", "cluster.local"], "--kubernetes"),
+        (&["--kubernetes", "https://a\"b"], "--kubernetes"),
+        (&["--github", "acme", "--builder", "kaniko"], "--builder"),
+        (
+            &[
+                "--kubernetes",
+                "https://a.example.com",
+                "--builder",
+                "docker",
+            ],
+            "--builder",
+        ),
+        (&["--github", "acme", "--jwt-stdin"], "--jwt-stdin"),
+        (&["--repository", "a/b", "--github", "acme"], "--jwt-stdin"),
     ] {
         let error = init(folder.path(), line).unwrap_err().to_string();
         assert!(error.contains(part), "{line:?}: {error}");

@@ -1,7 +1,14 @@
-//! `portpass check`: loads everything the server would, and exits.
+//! `portpass check`: loads everything the server would, and says what is wrong
+//! with it, not safe or not meant.
 
-use std::{process::ExitCode, sync::Arc};
+mod annotated;
+mod sarif;
+#[cfg(test)]
+mod tests;
 
+use std::{fs, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -11,34 +18,89 @@ use crate::{
     config::{Config, ConfigError, Whence},
     decision::GroupSource,
     http::tls::{Tls, TlsError},
+    lint::{self, Finding, Level},
     snapshot::Snapshot,
     token::KeyError,
     trial,
 };
 
+/// The exit code where a finding is as bad as `--deny` says, or worse.
+const FOUND: u8 = 3;
+
 /// What stands after `portpass check`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Check;
+pub(super) struct Check {
+    /// End with 3 if there is a finding of this level or above.
+    #[arg(long, value_name = "LEVEL", default_value = "error")]
+    deny: Level,
+    /// Show notes too, which are otherwise only counted.
+    #[arg(long)]
+    notes: bool,
+    /// Write everything found as SARIF 2.1.0 to this file; `-`: print that and
+    /// nothing else.
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<String>,
+}
+
+/// A configuration that loads, and what was found in it.
+#[derive(Debug)]
+struct Checked {
+    config: Config,
+    findings: Vec<Finding>,
+}
 
 impl Check {
-    /// Prints a summary of what loads, or every fault. Exit code 1: it does
-    /// not load.
+    /// Prints a summary of what loads with what was found in it, or every
+    /// fault. Exit code 1: it does not load, or a test fails; 3: something was
+    /// found.
     ///
     /// # Errors
     ///
-    /// Nothing can be printed.
-    pub(super) fn run(whence: &Whence, printer: Printer) -> anyhow::Result<ExitCode> {
+    /// Nothing can be printed or written.
+    pub(super) fn run(&self, whence: &Whence, printer: Printer) -> anyhow::Result<ExitCode> {
         let checked = load(whence, Clock::System.now());
+        match self.sarif.as_deref() {
+            Some("-") => {
+                Printer::text(&format!("{:#}\n", sarif::log(&checked)))?;
+                return Ok(self.code(&checked));
+            }
+            Some(file) => fs::write(file, format!("{:#}\n", sarif::log(&checked)))
+                .with_context(|| format!("writing {file}"))?,
+            None => {}
+        }
         match (&checked, printer.is_json()) {
-            (Ok(config), false) => Printer::text(&summary(config))?,
-            (Ok(config), true) => Printer::json(&json_summary(config))?,
+            (Ok(checked), false) => Printer::text(&self.report(checked))?,
+            (Ok(checked), true) => Printer::json(&json_summary(checked))?,
             (Err(broken), false) => Printer::text(&format!("{broken}\n"))?,
             (Err(broken), true) => Printer::json(&json_faults(broken))?,
         }
-        Ok(match checked {
+        Ok(self.code(&checked))
+    }
+
+    fn code(&self, checked: &Result<Checked, Broken>) -> ExitCode {
+        match checked {
+            Ok(checked) if checked.worst().is_some_and(|worst| worst >= self.deny) => {
+                ExitCode::from(FOUND)
+            }
             Ok(_) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
-        })
+        }
+    }
+
+    /// The summary and what was found, for people.
+    fn report(&self, checked: &Checked) -> String {
+        let shows_notes = self.notes || self.deny == Level::Note;
+        summary(&checked.config) + &annotated::findings(checked, shows_notes)
+    }
+}
+
+impl Checked {
+    /// The worst of what was found. What the settings are warned about counts,
+    /// too.
+    fn worst(&self) -> Option<Level> {
+        let warned = self.config.warnings().first().map(|_| Level::Warning);
+        let found = self.findings.iter().map(|finding| finding.lint.level);
+        found.chain(warned).max()
     }
 }
 
@@ -53,17 +115,19 @@ enum Broken {
     Tls(#[from] TlsError),
 }
 
-/// Reads the files, compiles what the server would of them, and opens the
-/// certificates and keys that they name.
-fn load(whence: &Whence, now: Timestamp) -> Result<Config, Broken> {
+/// Reads the files, compiles what the server would of them, runs their tests,
+/// opens the certificates and keys that they name, and looks for what is not
+/// meant.
+fn load(whence: &Whence, now: Timestamp) -> Result<Checked, Broken> {
     let config = whence.load()?;
-    let snapshot = Snapshot::of(&config, None, now)?;
-    trial::check(&config, &Arc::new(snapshot), now)?;
+    let snapshot = Arc::new(Snapshot::of(&config, None, now)?);
+    let tried = trial::check(&config, &snapshot, now)?;
     config.keys.check()?;
     if let Some(files) = &config.tls {
         Tls::load(&files.certificate, &files.key)?;
     }
-    Ok(config)
+    let findings = lint::lint(&config, &snapshot.policy, &tried);
+    Ok(Checked { config, findings })
 }
 
 fn summary(config: &Config) -> String {
@@ -116,7 +180,8 @@ fn stored(config: &Config) -> String {
     format!("store: {database}\n{}", tcp.unwrap_or_default())
 }
 
-fn json_summary(config: &Config) -> Value {
+fn json_summary(checked: &Checked) -> Value {
+    let config = &checked.config;
     json!({
         "ok": true,
         "registries": config.registries.iter().map(|registry| &*registry.name).collect::<Vec<_>>(),
@@ -134,6 +199,7 @@ fn json_summary(config: &Config) -> Value {
         "store": if config.database_url.is_some() { "postgresql" } else { "sqlite" },
         "admin_listen": config.admin_listen.as_ref().map(|admin| admin.address),
         "warnings": config.warnings(),
+        "findings": checked.findings.iter().map(|finding| annotated::json(config, finding)).collect::<Vec<_>>(),
     })
 }
 
@@ -144,82 +210,4 @@ fn json_faults(broken: &Broken) -> Value {
         Broken::Tls(error) => json!([{ "message": error.to_string() }]),
     };
     json!({ "ok": false, "faults": faults })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILE: &str = r#"
-public_url = "https://registry.example.com"
-[store]
-data_dir = "data"
-[registry.main]
-service = "registry.example.com"
-kind = "distribution"
-"#;
-
-    /// What is made of a file of this text; faults without the test's folder.
-    fn checked(text: &str) -> Result<Config, Broken> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("portpass.toml");
-        std::fs::write(&path, text).unwrap();
-        load(&Whence::File(path), Timestamp::UNIX_EPOCH)
-    }
-
-    #[test]
-    fn what_loads_is_summed_up() {
-        let config = checked(FILE).unwrap();
-        insta::assert_snapshot!(summary(&config), @r"
-        ok
-        registries: main
-        issuers: none
-        rules: 0, denies: 0, groups: 0
-        store: SQLite in the data folder
-        ");
-        insta::assert_snapshot!(json_summary(&config), @r#"{"ok":true,"registries":["main"],"issuers":[],"rules":[],"denies":[],"groups":[],"operators_groups":[],"store":"sqlite","admin_listen":null,"warnings":[]}"#);
-    }
-
-    #[test]
-    fn what_does_not_load_is_told_to_programs_too() {
-        let error = checked(&FILE.replace("kind", "kinb")).unwrap_err();
-        let faults = json_faults(&error);
-        assert_eq!(faults["ok"], false);
-        let fault = &faults["faults"][0];
-        assert_eq!(fault["message"], "unknown key `kinb`; did you mean `kind`?");
-        assert_eq!(
-            (&fault["line"], &fault["column"], &fault["length"]),
-            (&json!(7), &json!(1), &json!(4))
-        );
-    }
-
-    #[test]
-    fn certificates_and_keys_are_opened() {
-        let folder = tempfile::tempdir().unwrap();
-        let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let (crt, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
-        std::fs::write(&crt, made().cert.pem()).unwrap();
-        std::fs::write(&key, made().signing_key.serialize_pem()).unwrap();
-        let files = format!(
-            "certificate = '{}'\nkey = '{}'\n",
-            crt.display(),
-            key.display()
-        );
-        let tls = checked(&format!("{FILE}[tls]\n{files}")).unwrap_err();
-        assert!(matches!(tls, Broken::Tls(_)), "{tls}");
-        let ca = files.replace('\n', ", ");
-        let ca = checked(&format!(
-            "{FILE}[keys]\nca = {{ {} }}\n",
-            ca.trim_end_matches(", ")
-        ))
-        .unwrap_err();
-        assert!(matches!(ca, Broken::Keys(_)), "{ca}");
-    }
-
-    #[test]
-    fn what_loads_and_does_not_compile_is_told_too() {
-        let rule = "[rule.nobody]\npull = [\"**\"]\n";
-        let error = checked(&format!("{FILE}{rule}")).unwrap_err();
-        assert!(error.to_string().contains("[rule.nobody]"), "{error}");
-    }
 }
