@@ -73,8 +73,8 @@ mod tests {
         kind::{Reading, Subject},
     };
 
-    /// What is read from a fixture.
-    fn subject(kind: fixtures::Kind, fixture: &str) -> (IssuerKind, Subject) {
+    /// What is read from a fixture; nothing, if it proves nobody.
+    fn subject(kind: fixtures::Kind, fixture: &str) -> (IssuerKind, Option<Subject>) {
         let ours = IssuerKind::all()
             .find(|ours| ours.name() == kind.name())
             .unwrap();
@@ -87,14 +87,17 @@ mod tests {
             id_claim: None,
         };
         let claims = Claims::parse(claims.as_bytes()).unwrap();
-        (ours, ours.subject(&claims, &reading).unwrap())
+        (ours, ours.subject(&claims, &reading).ok())
     }
 
     #[test]
     fn no_fixture_says_what_its_kind_does_not() {
+        let mut read = 0;
         for kind in fixtures::Kind::ALL {
             for fixture in kind.fixtures() {
                 let (ours, subject) = subject(kind, fixture);
+                let Some(subject) = subject else { continue };
+                read += 1;
                 for (fact, value) in subject.facts.iter() {
                     assert!(ours.facts().contains(&fact), "{kind} {fixture}: {fact}");
                     if fact == Fact::Fork && *value == FactValue::Flag(true) {
@@ -106,5 +109,6 @@ mod tests {
                 }
             }
         }
+        assert!(read > fixtures::Kind::ALL.len(), "only {read} fixtures");
     }
 }

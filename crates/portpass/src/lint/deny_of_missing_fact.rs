@@ -35,7 +35,7 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
         .filter(|table| table.rule.cel.is_none())
     {
         let missing = |issuer: &IssuerSettings| -> Option<Vec<Fact>> {
-            let given = issuer.kind.value.facts();
+            let given = subject.facts_of(issuer);
             let ways = table.ways.iter();
             let mut facts = ways.map(|way| way.facts().collect::<Vec<_>>());
             facts.find(|facts| !facts.is_empty() && facts.iter().all(|fact| !given.contains(fact)))

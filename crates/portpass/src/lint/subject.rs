@@ -1,5 +1,7 @@
 //! What lints look at, and where they put what they find.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Lint};
 use crate::{
     config::{Config, Located, Place},
@@ -60,6 +62,19 @@ impl<'c> Subject<'c> {
                 .map(|(name, rule)| table("deny", name, rule))
                 .collect(),
         }
+    }
+
+    /// The facts that identities of an issuer can have. Beside an identity
+    /// provider, everybody's groups there are known.
+    pub(super) fn facts_of(&self, issuer: &IssuerSettings) -> BTreeSet<Fact> {
+        let beside = self.config.relay.as_ref().map(|_| Fact::IdpGroups);
+        issuer
+            .kind
+            .value
+            .facts()
+            .into_iter()
+            .chain(beside)
+            .collect()
     }
 
     /// Rules and denies.

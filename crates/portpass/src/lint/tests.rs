@@ -28,7 +28,8 @@ fn findings(addition: &str) -> Vec<Finding> {
     let path = folder.path().join("portpass.toml");
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
-    let now = Timestamp::UNIX_EPOCH;
+    // Fixtures hold times from some minutes before.
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
     let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
     let snapshot = Arc::new(snapshot);
     let tried = trial::check(&config, &snapshot, now).unwrap_or_else(|error| panic!("{error}"));

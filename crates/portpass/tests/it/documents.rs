@@ -179,7 +179,8 @@ fn load(text: &str) -> Result<Vec<String>, String> {
     let path = folder.path().join("portpass.toml");
     fs::write(&path, file.to_string()).unwrap();
     let config = config::load(&path).map_err(|error| error.to_string())?;
-    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    // Fixtures hold times from some minutes before.
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
     let snapshot = Snapshot::of(&config, None, now);
     let snapshot = Arc::new(snapshot.map_err(|error| error.to_string())?);
     let tried = trial::check(&config, &snapshot, now).map_err(|error| error.to_string())?;

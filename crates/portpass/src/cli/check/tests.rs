@@ -107,19 +107,46 @@ fn found() -> Checked {
 
 #[test]
 fn findings_are_shown_with_their_lines() {
-    insta::assert_snapshot!(without_folder(&found()), @"");
+    insta::assert_snapshot!(without_folder(&found()), @r#"
+    warning[PP002]: `repository` is a name, which somebody else can come to have
+      --> portpass.toml:16:8
+       |
+    16 | when = { repository = "acme/web", event = ["push", "workflow_run"], ref = "refs/heads/main" }
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       why: Names are given up, renamed and taken by others: a rule that names `acme/web` is for whoever
+            has that name today, and a deny can be left by renaming. The platform never gives an id
+            twice.
+       mend: Add `repository_id` or `owner_id` beside the name, or in its place. For people, and for
+             accounts of bots, write a group with their ids as `members`.
+
+    error[PP005]: runs of `workflow_run` may push, which strangers set off
+      --> portpass.toml:16:8
+       |
+    16 | when = { repository = "acme/web", event = ["push", "workflow_run"], ref = "refs/heads/main" }
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       why: Runs of these events have the identity, the secrets and the default branch of the
+            repository, and are set off by whoever opens a pull request. A workflow that builds what the
+            pull request brings then pushes a stranger's image under your name.
+       mend: Name the events that only those can set off who may push code: `event = ["push", "tag"]`.
+             Build what others propose in a run of `pull_request`, and give it a place of its own.
+
+    findings: 1 error, 1 warning, 1 note (shown by --notes)
+    "#);
 }
 
 /// The report without the folder of the test.
 fn without_folder(checked: &Checked) -> String {
     let report = annotated::findings(checked, false);
-    let lines = report.lines().map(|line| match line.split_once("--> ") {
-        Some((gutter, place)) => {
-            let file = place.rsplit('/').next().unwrap();
-            format!("{gutter}--> {file}\n")
-        }
-        None => format!("{line}\n"),
-    });
+    let lines = report
+        .trim_start()
+        .lines()
+        .map(|line| match line.split_once("--> ") {
+            Some((gutter, place)) => {
+                let file = place.rsplit('/').next().unwrap();
+                format!("{gutter}--> {file}\n")
+            }
+            None => format!("{line}\n"),
+        });
     lines.collect()
 }
 
@@ -148,7 +175,7 @@ fn programs_read_findings_with_their_places() {
     assert_eq!(finding["table"], "rule.web");
     assert_eq!(
         (&finding["line"], &finding["column"]),
-        (&json!(15), &json!(8))
+        (&json!(16), &json!(8))
     );
 }
 

@@ -1,5 +1,7 @@
 //! Why the conditions of a rule cannot be met by anybody of an issuer.
 
+use std::collections::BTreeSet;
+
 use crate::{
     decision::Way,
     identity::{Fact, IssuerKind, IssuerSettings},
@@ -8,9 +10,14 @@ use crate::{
 /// The events of which GitHub's kinds say `fork`, and that is false.
 const OF_ITSELF: [&str; 6] = ["api", "manual", "push", "release", "schedule", "tag"];
 
-/// The reason, in words; nothing where somebody could meet them.
-pub(super) fn reason(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
-    missing(way, issuer)
+/// The reason, in words; nothing where somebody could meet them. `given` are the
+/// facts that identities of the issuer can have.
+pub(super) fn reason(
+    way: &Way<'_>,
+    issuer: &IssuerSettings,
+    given: &BTreeSet<Fact>,
+) -> Option<String> {
+    missing(way, issuer, given)
         .or_else(|| contradiction(way, issuer))
         .or_else(|| pinned_away(way, issuer))
         .or_else(|| no_such_fork(way, issuer))
@@ -18,9 +25,8 @@ pub(super) fn reason(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
 }
 
 /// A fact that the kind never gives.
-fn missing(way: &Way<'_>, issuer: &IssuerSettings) -> Option<String> {
+fn missing(way: &Way<'_>, issuer: &IssuerSettings, given: &BTreeSet<Fact>) -> Option<String> {
     let kind = issuer.kind.value;
-    let given = kind.facts();
     let fact = way.facts().find(|fact| !given.contains(fact))?;
     Some(format!("kind `{}` never gives `{fact}`", kind.name()))
 }

@@ -82,7 +82,11 @@ fn may_be_for_tokens(table: &Table<'_>, group: Option<&GroupSource>) -> bool {
 
 /// Why no identity of an issuer can ever get anything from a rule.
 fn never(subject: &Subject<'_>, table: &Table<'_>, issuer: &IssuerSettings) -> Option<String> {
-    let mut reasons = table.ways.iter().map(|way| impossible::reason(way, issuer));
+    let given = subject.facts_of(issuer);
+    let mut reasons = table
+        .ways
+        .iter()
+        .map(|way| impossible::reason(way, issuer, &given));
     if let Some(first) = reasons.next()
         && first.is_some()
         && reasons.all(|reason| reason.is_some())
@@ -94,7 +98,6 @@ fn never(subject: &Subject<'_>, table: &Table<'_>, issuer: &IssuerSettings) -> O
         .patterns()
         .filter_map(|text| Some((text, Shape::of(&text.value)?)));
     let shapes: Vec<_> = shapes.collect();
-    let given = kind.facts();
     let unrendered = shapes.iter().find_map(|(text, shape)| {
         let facts = shape.facts();
         let missing = facts.into_iter().find(|fact| !given.contains(fact))?;
