@@ -164,7 +164,7 @@ pub fn reference() -> String {
          | `stranger` | Nobody was proven. | the first few per reason, issuer and minute; the rest counted |\n\
          | `anonymous` | A token was given to nobody in particular. | one per minute, network and repository, counted |\n\
          | `failure` | Another system, or we, failed. | the first few per reason, issuer and minute; the rest counted |\n\
-         | `operator` | An operator changed something; `portpass` is the actor where it did so itself, `bearer` where whoever had a secret gave it up. | one each |\n\n\
+         | `operator` | An operator changed something, or had the rules explained; `portpass` is the actor where it did so itself, `bearer` where whoever had a secret gave it up. | one each |\n\n\
          Every event has `id`, `at`, `last`, `count`, `kind`, `reason`, `decision`, `login`, `registry`, `issuer`, \
          `identity` (absent ones are `null`) and a `body` with what else is known:\n\n\
          | key | meaning |\n| --- | --- |\n",

@@ -124,7 +124,7 @@ impl DevArgs {
 }
 
 /// Splits `claim=value` at the first equals sign.
-fn claim(text: &str) -> Result<(String, String), String> {
+pub(super) fn claim(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((claim, value)) if !claim.is_empty() => Ok((claim.to_owned(), value.to_owned())),
         Some(_) | None => Err("write it as claim=value".to_owned()),

@@ -5,10 +5,23 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
 use super::{
-    admin::AdminSection, events::EventSettings, group::GroupSection, issuer::IssuerSection,
-    keys::KeysSection, limits::Limits, listen::ListenSection, log::LogSettings,
-    metrics::MetricSettings, oauth2::OAuth2Section, registry::RegistrySection, relay::RelaySection,
-    rule::RuleSection, store::StoreSection, test::TestSection, tls::TlsSection,
+    admin::AdminSection,
+    events::EventSettings,
+    group::GroupSection,
+    include::{EntrySection, WithinSection},
+    issuer::IssuerSection,
+    keys::KeysSection,
+    limits::Limits,
+    listen::ListenSection,
+    log::LogSettings,
+    metrics::MetricSettings,
+    oauth2::OAuth2Section,
+    registry::RegistrySection,
+    relay::RelaySection,
+    rule::RuleSection,
+    store::StoreSection,
+    test::TestSection,
+    tls::TlsSection,
 };
 use crate::decision::When;
 
@@ -32,9 +45,11 @@ struct File {
     images: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// More files, by patterns relative to this one: `*` and `?` stand for
     /// parts of a name. They are read in the order of their names, each once,
-    /// and include nothing themselves. Example: `["rules.d/*.toml"]`.
+    /// and include nothing themselves. An entry with `within` puts its files under
+    /// a ceiling, as if each said so itself.
+    /// Example: `["rules.d/*.toml", { files = "teams/shop/*.toml", within = "shop/**" }]`.
     #[schemars(default)]
-    include: Vec<String>,
+    include: Vec<EntrySection>,
     #[schemars(default)]
     issuer: BTreeMap<String, IssuerSection>,
     #[schemars(default)]
@@ -65,6 +80,10 @@ struct File {
     #[schemars(default)]
     test: BTreeMap<String, TestSection>,
     tls: Option<TlsSection>,
+    /// In an included file: the ceiling over it, one of whose patterns matches
+    /// every repository that its rules give or take. Such a file holds `rule`,
+    /// `deny`, `match`, `group`, `images` and `test` only. Example: `"shop/**"`.
+    within: Option<WithinSection>,
 }
 
 /// The JSON Schema of the file (draft 2020-12).

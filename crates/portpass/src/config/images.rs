@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Located, group::check_id, names, read::Reading};
+use super::{Located, group::check_id, include::Ceilings, names, read::Reading};
 use crate::identity::IssuerSettings;
 
 /// The repository names of each id.
@@ -11,6 +11,7 @@ type Rows = BTreeMap<String, Vec<Located<String>>>;
 /// Takes all tables: one for each issuer, ids to names.
 pub(super) fn settle(
     reading: &mut Reading<'_>,
+    ceilings: &Ceilings,
     issuers: &[IssuerSettings],
     issuer_names: &[String],
 ) -> BTreeMap<String, Rows> {
@@ -24,7 +25,7 @@ pub(super) fn settle(
         let Some(rows) = table.value else { continue };
         for (id, names) in &rows {
             check_id(reading, issuers, &issuer.value, id);
-            check_names(reading, id, names);
+            check_names(reading, ceilings, id, names);
         }
         let rows = rows.into_iter().map(|(id, names)| (id.value, names));
         images.insert(issuer.value, rows.collect());
@@ -32,7 +33,12 @@ pub(super) fn settle(
     images
 }
 
-fn check_names(reading: &mut Reading<'_>, id: &Located<String>, names: &[Located<String>]) {
+fn check_names(
+    reading: &mut Reading<'_>,
+    ceilings: &Ceilings,
+    id: &Located<String>,
+    names: &[Located<String>],
+) {
     if names.is_empty() {
         reading.fault(
             id.at,
@@ -44,5 +50,6 @@ fn check_names(reading: &mut Reading<'_>, id: &Located<String>, names: &[Located
             let message = format!("`{}` is not a repository name", name.value.escape_debug());
             reading.fault(name.at, message);
         }
+        ceilings.check_image(reading, name);
     }
 }

@@ -1,20 +1,19 @@
 //! From the files to a [`Config`], or to every fault in them.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::{
     Config, ConfigError, Fault, Located, Place,
     admin::AdminSection,
-    file, group, images, include, issuer, later,
+    file, group, images,
+    include::{self, Ceilings},
+    issuer, later,
     listen::ListenSection,
     names,
     oauth2::OAuth2Section,
-    read::{Reading, folder_of},
+    read::Reading,
     registry, relay,
     reload::Footprint,
     rule,
@@ -35,15 +34,15 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let mut sources = Sources::default();
     let (_, fault) = sources.read(path);
     let mut faults: Vec<Fault> = fault.into_iter().collect();
-    let mut patterns = Vec::new();
+    let (mut patterns, mut ceilings) = Default::default();
     if faults.is_empty() {
-        patterns = include_files(path, &mut sources, &mut faults);
+        (patterns, ceilings) = include::read(path, &mut sources, &mut faults);
     }
-    let Some((root, partial)) = merged(&sources, &mut faults) else {
+    let Some((root, partial)) = merged(&sources, &mut ceilings, &mut faults) else {
         return Err(ConfigError::new(sources, faults));
     };
     let mut reading = Reading::new(&sources, root, partial, faults);
-    let config = assemble(&mut reading);
+    let config = assemble(&mut reading, &ceilings);
     reading.refuse_rest(&file::keys().iter().map(String::as_str));
     let Reading {
         faults, referenced, ..
@@ -55,73 +54,11 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     Ok(config(footprint, sources))
 }
 
-/// Reads the files that the main one includes; gives its patterns.
-fn include_files(main: &Path, sources: &mut Sources, faults: &mut Vec<Fault>) -> Vec<String> {
-    let patterns = sources
-        .texts()
-        .next()
-        .and_then(|(file, _, text)| tree::parse(text, file).ok())
-        .map(|root| patterns_of(root, faults))
-        .unwrap_or_default();
-    let mut seen: BTreeSet<PathBuf> = main.canonicalize().into_iter().collect();
-    for pattern in &patterns {
-        let found = include::expand(&pattern.value, folder_of(main));
-        let paths = found.unwrap_or_else(|message| {
-            faults.push(Fault::new(pattern.at, message));
-            Vec::new()
-        });
-        for path in paths {
-            match path.canonicalize() {
-                Ok(real) if seen.contains(&real) => {}
-                Ok(real) => {
-                    seen.insert(real);
-                    faults.extend(sources.read(&path).1);
-                }
-                Err(error) => {
-                    let message = format!("{} cannot be read: {error}", path.display());
-                    faults.push(Fault::new(pattern.at, message));
-                }
-            }
-        }
-    }
-    patterns.into_iter().map(|pattern| pattern.value).collect()
-}
-
-/// The patterns of `include`.
-fn patterns_of(mut root: DeTable<'_>, faults: &mut Vec<Fault>) -> Vec<Located<String>> {
-    let Some(value) = root.remove("include") else {
-        return Vec::new();
-    };
-    let place = |span| Place::of_span(&span);
-    let at = place(value.span());
-    let DeValue::Array(elements) = value.into_inner() else {
-        faults.push(Fault::new(
-            at,
-            "expected a list, as in `[\"rules.d/*.toml\"]`",
-        ));
-        return Vec::new();
-    };
-    let mut patterns = Vec::new();
-    for element in elements {
-        let at = place(element.span());
-        match element.into_inner() {
-            DeValue::String(pattern) if !pattern.is_empty() => patterns.push(Located {
-                value: pattern.into_owned(),
-                at,
-            }),
-            _ => faults.push(Fault::new(
-                at,
-                "expected a pattern, as in \"rules.d/*.toml\"",
-            )),
-        }
-    }
-    patterns
-}
-
 /// All files as one tree, without what is not in this version, and the tables
 /// that lost something by that. Nothing, if one of them is not even TOML.
 fn merged<'s>(
     sources: &'s Sources,
+    ceilings: &mut Ceilings,
     faults: &mut Vec<Fault>,
 ) -> Option<(DeTable<'s>, later::Partial)> {
     let mut root = DeTable::new();
@@ -142,6 +79,7 @@ fn merged<'s>(
                                    the main one";
                     faults.push(Fault::new(Place::of_span(&key.span()), message));
                 }
+                ceilings.bind(&mut tree, file, faults);
                 tree::merge(&mut root, tree, sources, faults);
             }
             Err(wrong) => {
@@ -155,7 +93,10 @@ fn merged<'s>(
 
 /// Takes every section; gives what makes the rest of a [`Config`], if there
 /// was no fault.
-fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Config + use<> {
+fn assemble(
+    reading: &mut Reading<'_>,
+    ceilings: &Ceilings,
+) -> impl FnOnce(Footprint, Sources) -> Config + use<> {
     let public_url = super::public_url::settle(reading);
     let listen = reading.section::<ListenSection>("listen").settle(reading);
     let tls = reading
@@ -182,7 +123,7 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
     let (issuers, issuer_names) = issuer::settle(reading);
     let relay = relay::settle(reading, &issuers, &issuer_names);
     let (groups, group_names) = group::settle(reading, &issuers, &issuer_names);
-    let images = images::settle(reading, &issuers, &issuer_names);
+    let images = images::settle(reading, ceilings, &issuers, &issuer_names);
     let matches = reading.named::<Located<When>>("match");
     for named in &matches {
         names::check(reading, "match", &named.name, named.at);
@@ -191,9 +132,13 @@ fn assemble(reading: &mut Reading<'_>) -> impl FnOnce(Footprint, Sources) -> Con
         issuers: &issuer_names,
         groups: &group_names,
         registries: &registry_names,
+        ceilings,
     };
     let rules = rule::settle(reading, "rule", &known);
     let denies = rule::settle(reading, "deny", &known);
+    let named = matches.iter().filter_map(|named| named.value.as_ref());
+    let both = rules.iter().chain(&denies).map(|(_, rule)| rule);
+    ceilings.check_names(reading, both, named);
     let known = test::Known {
         issuers: &issuers,
         issuer_names: &issuer_names,

@@ -160,6 +160,10 @@ impl<'s> Page<'s> {
             Some(_) | None if !Self::variants(schema).is_empty() => "word".to_owned(),
             Some(_) | None => {
                 let choices = schema.get("anyOf").and_then(Value::as_array);
+                let mut last = choices.into_iter().filter_map(|choices| choices.last());
+                if last.any(|last| self.is_table(last)) {
+                    return "text or table".to_owned();
+                }
                 match choices.and_then(|choices| choices.first()) {
                     Some(first) if first.get("type").is_some_and(|kind| kind == "boolean") => {
                         self.value(first)

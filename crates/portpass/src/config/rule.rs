@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Place, names, read::Reading};
+use super::{Located, Place, include::Ceilings, names, read::Reading};
 use crate::decision::{Mode, RuleSource, When};
 
 /// Who may do what (`[rule.*]`), or never may (`[deny.*]`, which wins).
@@ -68,6 +68,7 @@ pub(super) struct Known<'k> {
     pub(super) issuers: &'k [String],
     pub(super) groups: &'k [String],
     pub(super) registries: &'k [String],
+    pub(super) ceilings: &'k Ceilings,
 }
 
 /// Takes all rules of a section: `rule` or `deny`.
@@ -105,6 +106,7 @@ impl RuleSection {
             catalog: self.catalog,
             any_run: self.any_run,
             allow_root: self.allow_root,
+            within: known.ceilings.over(at.file).clone(),
             mode: self.mode,
         }
     }

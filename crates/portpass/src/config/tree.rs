@@ -54,9 +54,21 @@ pub(super) fn merge<'a>(
             && let (DeValue::Table(ours), DeValue::Table(theirs)) =
                 (ours.get_mut(), value.get_mut())
         {
-            for (name, table) in std::mem::take(theirs) {
+            for (name, mut table) in std::mem::take(theirs) {
                 let shown = format!("{}.{}", key.get_ref(), name.get_ref());
-                insert(ours, (name, table), &shown, sources, faults);
+                // The rows of one issuer may be spread over files, too.
+                if key.get_ref() == "images"
+                    && let Some(ours) = ours.get_mut(name.get_ref().as_ref())
+                    && let (DeValue::Table(ours), DeValue::Table(theirs)) =
+                        (ours.get_mut(), table.get_mut())
+                {
+                    for row in std::mem::take(theirs) {
+                        let shown = format!("{shown}.{}", row.0.get_ref());
+                        insert(ours, row, &shown, sources, faults);
+                    }
+                } else {
+                    insert(ours, (name, table), &shown, sources, faults);
+                }
             }
         } else {
             let shown = key.get_ref().to_string();

@@ -144,10 +144,9 @@ impl<'p> Caller<'p> {
         match (self.told, claims) {
             (Told::All | Told::Named(Some(NamedClaims::All)), _) => BTreeSet::new(),
             (Told::Named(_), NamedClaims::All) => BTreeSet::from(["claims".to_owned()]),
-            (Told::Named(named), NamedClaims::Some(names)) => names
+            (Told::Named(_), NamedClaims::Some(names)) => names
                 .iter()
-                .filter(|name| !self.claims.contains_key(*name))
-                .filter(|name| !named.is_some_and(|named| named.has(name)))
+                .filter(|name| !self.tells(name))
                 .map(|name| format!("claims.{name}"))
                 .collect(),
         }
@@ -155,6 +154,19 @@ impl<'p> Caller<'p> {
 
     /// Whether it is known of all of these claims.
     pub(super) fn tells_all_of(&self, claims: &NamedClaims) -> bool {
-        matches!(self.told, Told::All) || self.untold(claims).is_empty()
+        match (self.told, claims) {
+            (Told::All | Told::Named(Some(NamedClaims::All)), _) => true,
+            (Told::Named(_), NamedClaims::All) => false,
+            (Told::Named(_), NamedClaims::Some(names)) => names.iter().all(|name| self.tells(name)),
+        }
+    }
+
+    fn tells(&self, claim: &str) -> bool {
+        match self.told {
+            Told::All => true,
+            Told::Named(named) => {
+                self.claims.contains_key(claim) || named.is_some_and(|named| named.has(claim))
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     suggestion::did_you_mean,
     variables::Environment,
     version::version,
+    within,
 };
 use crate::config::{Fault, Located, Place};
 
@@ -105,9 +106,13 @@ impl Compiler<'_> {
             push: self.patterns(&rule.push),
             delete: self.patterns(&rule.delete),
             catalog: rule.catalog,
+            within: rule.within.clone(),
         };
         self.check_actions(rule, effect);
         self.check_templates(rule, &compiled, effect);
+        let gives = effect == Effect::Allow;
+        let outside = within::check(self.source, rule, &compiled, gives);
+        self.faults.extend(outside);
         match effect {
             Effect::Allow => self.check_runs(rule, &compiled),
             Effect::Deny if rule.any_run => {

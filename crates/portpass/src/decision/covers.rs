@@ -1,7 +1,7 @@
 //! What a rule gives, or a deny takes, for one caller.
 
 use super::{
-    Namespace,
+    Namespace, Within,
     actions::Actions,
     hold::{Hold, Withheld},
     pattern::Cover,
@@ -10,6 +10,8 @@ use super::{
 /// What a rule gives, or a deny takes, for one caller.
 #[derive(Debug)]
 pub(super) struct Covers<'p> {
+    /// What bounds the patterns.
+    pub(super) within: &'p Within,
     pub(super) pull: Vec<Part<'p>>,
     pub(super) push: Vec<Part<'p>>,
     pub(super) delete: Vec<Part<'p>>,
@@ -26,6 +28,9 @@ pub(super) struct Part<'p> {
 impl Covers<'_> {
     /// What is listed for a repository's name, without what follows from it.
     fn listed(&self, name: &str) -> Actions {
+        if !self.within.allows(name) {
+            return Actions::default();
+        }
         let covers = |list: &[Part<'_>]| list.iter().any(|part| part.gives(name));
         Actions {
             delete: covers(&self.delete),
@@ -54,6 +59,9 @@ impl Covers<'_> {
 
     /// Why a pattern gives none of these actions on a repository that it is about.
     pub(super) fn withheld(&self, name: &str, wanted: Actions) -> Option<&Withheld> {
+        if !self.within.allows(name) {
+            return None;
+        }
         let lists = [
             (wanted.push || wanted.pull, &self.push),
             (wanted.delete, &self.delete),
@@ -69,9 +77,14 @@ impl Covers<'_> {
 
     /// The names that are nobody's yet and that a push to a repository claims.
     pub(super) fn claims(&self, name: &str) -> impl Iterator<Item = &Namespace> {
-        self.push.iter().filter_map(move |part| match &part.hold {
+        let push = self.push.iter().filter(|_| self.within.allows(name));
+        push.filter_map(move |part| match &part.hold {
             Hold::Unclaimed(namespace) if part.cover.covers(name) => Some(namespace),
-            Hold::Free | Hold::Own(_) | Hold::Unclaimed(_) | Hold::Withheld(_) => None,
+            Hold::Free
+            | Hold::Outside(_)
+            | Hold::Own(_)
+            | Hold::Unclaimed(_)
+            | Hold::Withheld(_) => None,
         })
     }
 
@@ -84,6 +97,6 @@ impl Covers<'_> {
 
 impl Part<'_> {
     fn gives(&self, name: &str) -> bool {
-        self.hold.withheld().is_none() && self.cover.covers(name)
+        self.hold.gives() && self.cover.covers(name)
     }
 }

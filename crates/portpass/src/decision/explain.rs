@@ -56,7 +56,7 @@ pub enum Stage {
 pub struct Explanation {
     /// What comes out.
     pub verdict: Verdict,
-    /// What the caller would be told, where it is refused.
+    /// What the caller reads, where the rules refuse it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The version of the policy, as events have it.

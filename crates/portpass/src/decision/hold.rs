@@ -1,8 +1,8 @@
 //! How a caller stands to the name that a pattern renders.
 
 use super::{
-    Namespace, Outcome, pattern::Pattern, placeholder::OwnerId, refusal::Reason, request::Request,
-    template::Unrendered,
+    Namespace, Outcome, Within, pattern::Pattern, placeholder::OwnerId, refusal::Reason,
+    request::Request, template::Unrendered,
 };
 
 /// How a caller stands to what a pattern renders.
@@ -10,6 +10,9 @@ use super::{
 pub(super) enum Hold {
     /// It needs no owner.
     Free,
+    /// The pattern gives nothing: this name in it would be claimed, and lies outside of the
+    /// ceiling over the rule.
+    Outside(String),
     /// This name in it is the caller's.
     Own(String),
     /// Nobody's yet: the caller's, if it pushes.
@@ -30,8 +33,13 @@ pub(super) enum Withheld {
 }
 
 impl Hold {
-    /// How the caller stands to a pattern of an allow, which lets write or not.
-    pub(super) fn of(pattern: &Pattern, writes: bool, request: &Request<'_>) -> Self {
+    /// How the caller stands to a pattern of an allow under a ceiling, which lets write or not.
+    pub(super) fn of(
+        pattern: &Pattern,
+        writes: bool,
+        within: &Within,
+        request: &Request<'_>,
+    ) -> Self {
         let is_bound = request.caller.is_bound();
         let template = match pattern {
             Pattern::Template(template) if writes && template.has_owner() => template,
@@ -43,6 +51,9 @@ impl Hold {
             return Self::Withheld(Withheld::Suspended);
         }
         match template.namespace(&request.values) {
+            Ok(Some((namespace, _))) if !within.holds(&namespace.name) => {
+                Self::Outside(namespace.name)
+            }
             Ok(Some((namespace, id))) => Self::of_namespace(namespace, id, request),
             Ok(None) => Self::Free,
             Err(unrendered) => Self::Withheld(Withheld::Void(unrendered)),
@@ -63,20 +74,30 @@ impl Hold {
         }
     }
 
+    /// Whether the pattern gives anything.
+    pub(super) fn gives(&self) -> bool {
+        match self {
+            Self::Free | Self::Own(_) | Self::Unclaimed(_) => true,
+            Self::Outside(_) | Self::Withheld(_) => false,
+        }
+    }
+
     /// The name whose owner was asked for.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Own(name) | Self::Withheld(Withheld::Owned { name, .. }) => Some(name),
             Self::Unclaimed(namespace) => Some(&namespace.name),
-            Self::Free | Self::Withheld(Withheld::Suspended | Withheld::Void(_)) => None,
+            Self::Free
+            | Self::Outside(_)
+            | Self::Withheld(Withheld::Suspended | Withheld::Void(_)) => None,
         }
     }
 
-    /// Why it gives nothing, if it does not.
+    /// Why it gives nothing, where the rule would.
     pub(super) fn withheld(&self) -> Option<&Withheld> {
         match self {
             Self::Withheld(withheld) => Some(withheld),
-            Self::Free | Self::Own(_) | Self::Unclaimed(_) => None,
+            Self::Free | Self::Outside(_) | Self::Own(_) | Self::Unclaimed(_) => None,
         }
     }
 }

@@ -52,6 +52,7 @@ mod variables;
 mod version;
 mod vocabulary;
 mod when;
+mod within;
 
 pub(crate) use self::decided::scope_text;
 pub use self::{
@@ -69,4 +70,5 @@ pub use self::{
     shadow::Shadow,
     source::{GroupSource, Mode, PolicySource, RuleSource},
     when::When,
+    within::Within,
 };

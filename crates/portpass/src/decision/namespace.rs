@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    GroupSource, PolicySource,
+    GroupSource, PolicySource, Within,
     compile::located_patterns,
     glob::{self, Step},
     images, overlap,
@@ -27,6 +27,7 @@ struct Reach<'s> {
     at: Place,
     issuer: &'s str,
     registries: &'s [String],
+    within: &'s Within,
     steps: Vec<Step>,
 }
 
@@ -68,7 +69,7 @@ pub(super) fn check(source: &PolicySource, rules: &[Rule], faults: &mut Vec<Faul
     for (name, at) in images::names(&source.images) {
         let taken = reaches
             .iter()
-            .find(|reach| glob::matches(&reach.steps, name));
+            .find(|reach| glob::matches(&reach.steps, name) && reach.within.allows(name));
         if let Some(reach) = taken {
             faults.push(Fault {
                 message: format!(
@@ -89,7 +90,12 @@ impl Reach<'_> {
                 .registries
                 .iter()
                 .any(|name| other.registries.contains(name));
-        self.issuer != other.issuer && same_place && overlap::intersect(&self.steps, &other.steps)
+        self.issuer != other.issuer
+            && same_place
+            && overlap::intersect(&self.steps, &other.steps)
+            && self.within.may_hold(&other.steps)
+            && other.within.may_hold(&self.steps)
+            && self.within.meets(other.within)
     }
 }
 
@@ -125,6 +131,7 @@ fn reaches<'s>(source: &'s PolicySource, rules: &'s [Rule]) -> Vec<Reach<'s>> {
                     at: pattern.at,
                     issuer,
                     registries: &compiled.registries,
+                    within: &compiled.within,
                     steps: template.reach(issuer),
                 });
             }

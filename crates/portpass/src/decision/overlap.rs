@@ -1,6 +1,8 @@
-//! Whether two patterns can mean the same name.
+//! Whether two patterns can mean the same name, and whether one means all that another does.
 
-use super::glob::Step;
+use std::collections::BTreeSet;
+
+use super::glob::{Class, Step};
 
 /// Whether some text is matched by both.
 ///
@@ -36,6 +38,43 @@ pub(super) fn intersect(one: &[Step], other: &[Step]) -> bool {
         }
     }
     false
+}
+
+/// Whether every text that the inner pattern means is matched by the outer one.
+///
+/// A `true` is certain: each wildcard of the inner one is taken whole by one of the outer. A
+/// `false` is not, where it takes several of the outer's to hold it.
+pub(super) fn contains(outer: &[Step], inner: &[Step]) -> bool {
+    let mut reached = ended(outer, BTreeSet::from([0]));
+    for step in inner {
+        let taking = reached.iter().filter_map(|at| {
+            let by = *outer.get(*at)?;
+            takes(by, *step).then(|| after(by, *at))
+        });
+        reached = ended(outer, taking.collect());
+    }
+    reached.contains(&outer.len())
+}
+
+/// Positions in a pattern, with those behind wildcards that end there.
+fn ended(steps: &[Step], mut positions: BTreeSet<usize>) -> BTreeSet<usize> {
+    for (at, step) in steps.iter().enumerate() {
+        if matches!(step, Step::Many(_)) && positions.contains(&at) {
+            positions.insert(at + 1);
+        }
+    }
+    positions
+}
+
+/// Whether one step takes all that another stands for.
+fn takes(outer: Step, inner: Step) -> bool {
+    match (outer, inner) {
+        (Step::Byte(outer), Step::Byte(inner)) => outer == inner,
+        (Step::Many(class) | Step::One(class), Step::Byte(byte)) => class.holds(byte),
+        (Step::Many(outer), Step::Many(inner) | Step::One(inner))
+        | (Step::One(outer), Step::One(inner)) => outer == Class::Any || inner == Class::Segment,
+        (Step::Byte(_), Step::Many(_) | Step::One(_)) | (Step::One(_), Step::Many(_)) => false,
+    }
 }
 
 /// Where a pattern stands after its step at `position` took one byte.
@@ -114,6 +153,19 @@ mod tests {
             let (one, other) = (Glob::parse(&one).unwrap(), Glob::parse(&other).unwrap());
             if one.matches(&text) && other.matches(&text) {
                 prop_assert!(intersect(one.steps(), other.steps()));
+            }
+        }
+
+        #[test]
+        fn what_a_contained_pattern_matches_is_matched_by_the_other(
+            outer in "([ab/]|[*]{1,2}[ab/]){1,4}",
+            inner in "([ab/]|[*]{1,2}[ab/]){1,4}",
+            text in "[ab/]{1,6}",
+        ) {
+            let (outer, inner) = (Glob::parse(&outer).unwrap(), Glob::parse(&inner).unwrap());
+            prop_assert!(contains(outer.steps(), outer.steps()));
+            if contains(outer.steps(), inner.steps()) {
+                prop_assert!(!inner.matches(&text) || outer.matches(&text));
             }
         }
     }

@@ -42,7 +42,7 @@ pub fn reference() -> String {
     format!(
         "{WHO}\n{WHEN}\n| fact | compared with | meaning |\n| --- | --- | --- |\n{facts}\n\
          {TEMPLATES}\n| placeholder | may hold `/` | owner | meaning |\n| --- | --- | --- | --- |\n\
-         {placeholders}\n{OWNERS}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
+         {placeholders}\n{OWNERS}\n{CEILINGS}\n{CEL}\n| variable | meaning |\n| --- | --- |\n{variables}\n\
          Functions: {}; operators; and the macros `all`, `exists`, `exists_one`, `filter`, `has`, \
          `map`. There are no regular expressions, no time and no repository.\n\n{SHADOW}\n{ANSWERS}",
         functions.join(", ")
@@ -135,6 +135,17 @@ cover the same repository, of the same rule or of another, give what they give: 
 While an issuer's name stands for something else than before, and no operator has confirmed it, its
 ids are in no group, have no rows of `[images]`, and get nothing from a template that has an owner.
 What denies take from them stays taken.
+";
+
+const CEILINGS: &str = "\
+## Ceilings: `within`
+
+An included file may lie under ceilings: those of the entries of `include` that name it, and its own.
+A ceiling is a list of repository patterns without placeholders, of which one matches whatever the
+file's rules give and its denies take; with several, each must hold. A pattern that reaches
+farther means what of it lies within, and one that never lies within is refused when the file is read.
+A template of `push` or `delete` gives nothing where the name in it that has an owner lies outside,
+with all that its wildcards mean. `catalog` is refused.
 ";
 
 const CEL: &str = "\

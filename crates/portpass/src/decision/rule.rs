@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Mode, Namespace, Outcome,
+    Mode, Namespace, Outcome, Within,
     actions::Actions,
     cel::Expression,
     condition::{Conjunction, Leaning, Unmet},
@@ -33,6 +33,8 @@ pub(super) struct Rule {
     pub(super) push: Vec<Pattern>,
     pub(super) delete: Vec<Pattern>,
     pub(super) catalog: bool,
+    /// The ceiling over the patterns.
+    pub(super) within: Within,
 }
 
 /// Whom a rule is for.
@@ -114,6 +116,7 @@ impl Rule {
                 .collect()
         };
         Judged::Matched(Covers {
+            within: &self.within,
             pull: widely(&self.pull),
             push: widely(&self.push),
             delete: widely(&self.delete),
@@ -130,12 +133,13 @@ impl Rule {
             let part = |pattern: &'p Pattern| {
                 Ok(Part {
                     cover: pattern.render(&request.values, request.images)?,
-                    hold: Hold::of(pattern, writes, request),
+                    hold: Hold::of(pattern, writes, &self.within, request),
                 })
             };
             patterns.iter().map(part).collect::<Result<_, _>>()
         };
         Ok(Covers {
+            within: &self.within,
             pull: render(&self.pull, false)?,
             push: render(&self.push, true)?,
             delete: render(&self.delete, true)?,
@@ -152,6 +156,7 @@ impl Rule {
                 Pattern::Glob(_) | Pattern::Images => None,
             })
             .map(|(namespace, _)| namespace)
+            .filter(|namespace| self.within.holds(&namespace.name))
     }
 
     /// What keeps a caller whom this allow is for from changing a name that one
@@ -160,11 +165,12 @@ impl Rule {
     pub(super) fn withheld(&self, request: &Request<'_>, name: &str) -> Option<Withheld> {
         let covers = |pattern: &&Pattern| {
             let cover = pattern.render(&request.values, request.images);
-            cover.is_ok_and(|cover| cover.covers(name))
+            self.within.allows(name) && cover.is_ok_and(|cover| cover.covers(name))
         };
-        self.changing(request)
-            .filter(covers)
-            .find_map(|pattern| Hold::of(pattern, true, request).withheld().cloned())
+        self.changing(request).filter(covers).find_map(|pattern| {
+            let hold = Hold::of(pattern, true, &self.within, request);
+            hold.withheld().cloned()
+        })
     }
 
     /// The patterns of push and delete, if this allow is for a caller with its
@@ -192,9 +198,10 @@ impl Rule {
             Ok(cover) => cover.covers(name),
             Err(_) => glob::matches(&pattern.reach(issuer), name),
         };
-        wanted.push && self.push.iter().any(covers)
+        let listed = wanted.push && self.push.iter().any(covers)
             || wanted.pull && self.pull.iter().chain(&self.push).any(covers)
-            || wanted.delete && self.delete.iter().any(covers)
+            || wanted.delete && self.delete.iter().any(covers);
+        listed && self.within.allows(name)
     }
 }
 

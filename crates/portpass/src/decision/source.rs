@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::When;
+use super::{When, Within};
 use crate::config::{Located, Place};
 
 /// Everything that a [`Policy`](super::Policy) is compiled from.
@@ -102,6 +102,8 @@ pub struct RuleSource {
     pub any_run: bool,
     /// Whether a template may begin with a placeholder.
     pub allow_root: bool,
+    /// The ceiling of its file: what it gives or takes lies under it.
+    pub within: Within,
     /// Whether it counts.
     pub mode: Mode,
 }

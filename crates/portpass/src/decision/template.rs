@@ -6,7 +6,7 @@ use scope::is_repository_name;
 
 use super::{
     Namespace,
-    glob::{self, Class, Glob, GlobError, Step, push_glob},
+    glob::{Class, Glob, GlobError, Step, push_glob},
     placeholder::{OwnerId, Placeholder},
     suggestion::did_you_mean,
     values::Values,
@@ -175,20 +175,22 @@ impl Template {
 
     /// Every name it could render for anybody of an issuer.
     pub(super) fn reach(&self, issuer: &str) -> Vec<Step> {
-        let mut steps = Vec::new();
-        for part in &self.parts {
-            match part {
-                Part::Step(step) => steps.push(*step),
-                Part::Value(Placeholder::Issuer) => {
-                    steps.extend(issuer.to_ascii_lowercase().bytes().map(Step::Byte));
-                }
-                Part::Value(placeholder) => {
-                    let class = placeholder.class();
-                    steps.extend([Step::One(class), Step::Many(class)]);
-                }
-            }
-        }
-        steps
+        reach(&self.parts, issuer)
+    }
+
+    /// Every name in it that anybody of an issuer could come to own.
+    pub(super) fn owned_reach(&self, issuer: &str) -> Vec<Step> {
+        reach(self.owned_parts(), issuer)
+    }
+
+    /// The part of it that comes to have an owner, as the file has it.
+    pub(super) fn owned_text(&self) -> String {
+        text(self.owned_parts())
+    }
+
+    fn owned_parts(&self) -> &[Part] {
+        let owned = self.owned.and_then(|owned| self.parts.get(..owned.length));
+        owned.unwrap_or_default()
     }
 
     /// Whether what it renders belongs to one of the caller's ids.
@@ -209,11 +211,9 @@ impl Template {
             return Ok(None);
         };
         let mut name = String::with_capacity(length + 32);
-        for part in self.parts.iter().take(length) {
+        for part in self.owned_parts() {
             match part {
-                Part::Step(Step::Byte(byte)) => name.push(char::from(*byte)),
-                Part::Step(Step::Many(Class::Segment) | Step::One(_)) => name.push('*'),
-                Part::Step(Step::Many(Class::Any)) => name.push_str("**"),
+                Part::Step(step) => push_step(*step, &mut name),
                 Part::Value(placeholder) => name.push_str(values.value(*placeholder)?),
             }
         }
@@ -240,23 +240,49 @@ impl Template {
     }
 }
 
+/// Every name that parts of a template could render for anybody of an issuer.
+fn reach(parts: &[Part], issuer: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for part in parts {
+        match part {
+            Part::Step(step) => steps.push(*step),
+            Part::Value(Placeholder::Issuer) => {
+                steps.extend(issuer.to_ascii_lowercase().bytes().map(Step::Byte));
+            }
+            Part::Value(placeholder) => {
+                let class = placeholder.class();
+                steps.extend([Step::One(class), Step::Many(class)]);
+            }
+        }
+    }
+    steps
+}
+
+/// Appends a step as a pattern has it.
+fn push_step(step: Step, text: &mut String) {
+    match step {
+        Step::Byte(byte) => text.push(char::from(byte)),
+        Step::Many(Class::Segment) | Step::One(_) => text.push('*'),
+        Step::Many(Class::Any) => text.push_str("**"),
+    }
+}
+
+/// Parts of a template as the file has them.
+fn text(parts: &[Part]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Part::Step(step) => push_step(*step, &mut text),
+            Part::Value(placeholder) => text.extend(["{", placeholder.word(), "}"]),
+        }
+    }
+    text
+}
+
 /// As the file has it.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = |part: &Part| matches!(part, Part::Step(_));
-        for parts in self.parts.chunk_by(|one, next| steps(one) && steps(next)) {
-            match parts {
-                [Part::Value(placeholder)] => write!(f, "{{{}}}", placeholder.word())?,
-                _ => {
-                    let steps = parts.iter().filter_map(|part| match part {
-                        Part::Step(step) => Some(*step),
-                        Part::Value(_) => None,
-                    });
-                    f.write_str(&glob::text(&steps.collect::<Vec<_>>()))?;
-                }
-            }
-        }
-        Ok(())
+        f.write_str(&text(&self.parts))
     }
 }
 

@@ -93,7 +93,7 @@ fn group(group: &GroupSource) -> Value {
 }
 
 fn rule(rule: &RuleSource) -> Value {
-    json!({
+    let mut content = json!({
         "allow_root": rule.allow_root,
         "anonymous": rule.anonymous,
         "any_run": rule.any_run,
@@ -106,7 +106,13 @@ fn rule(rule: &RuleSource) -> Value {
         "push": set(&rule.push),
         "registries": set(&rule.registries),
         "when": rule.when.as_ref().map(|located| when(&located.value)),
-    })
+    });
+    if let Some(content) = content.as_object_mut()
+        && !rule.within.is_open()
+    {
+        content.insert("within".to_owned(), json!(rule.within.texts()));
+    }
+    content
 }
 
 fn set(list: &[Located<String>]) -> BTreeSet<&str> {

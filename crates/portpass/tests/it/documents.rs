@@ -1,7 +1,7 @@
 //! The configurations in the documents load, or are refused where they say so.
 //!
 //! A block of TOML with `public_url` is a whole file; any other is an addition
-//! to [`BASE`]. A block that is marked `toml refused` shows a mistake.
+//! to [`BASE`], and one with `within` a file that it includes. A block that is marked `toml refused` shows a mistake.
 
 use std::{
     fs,
@@ -148,6 +148,10 @@ fn load(text: &str) -> Result<(), String> {
     let mut file: Table = text
         .parse()
         .map_err(|error: toml::de::Error| error.to_string())?;
+    if file.contains_key("within") {
+        fs::write(folder.path().join("included.toml"), text).unwrap();
+        file = Table::from_iter([("include".to_owned(), vec!["included.toml"].into())]);
+    }
     if !file.contains_key("public_url") {
         file = on_base(file);
     }
@@ -189,6 +193,15 @@ fn on_base(example: Table) -> Table {
 fn replace_files(file: &mut Table, folder: &Path) {
     let certified = rcgen::generate_simple_self_signed(["example.com".to_owned()]).unwrap();
     let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    for entry in file
+        .get("include")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let files = entry.get("files").unwrap_or(entry).as_str().unwrap();
+        fs::create_dir_all(folder.join(files).parent().unwrap()).unwrap();
+    }
     let issuers = file.get_mut("issuer").and_then(Value::as_table_mut);
     for (_, issuer) in issuers.into_iter().flatten() {
         put(issuer, "bearer_file", "token", folder);

@@ -184,6 +184,26 @@ async fn a_decision_by_other_rules_says_so_and_what_it_cannot_tell() {
 }
 
 #[tokio::test]
+async fn an_event_from_before_the_rules_were_asked_keeps_no_claims() {
+    let app = TestApp::start().await;
+    app.reload(|text| {
+        text + "[rule.tier]\nfrom = [\"github\"]\nany_run = true\ncel = 'claims.runner_environment == \"x\"'\npush = [\"apps/**\"]\n"
+    })
+    .await;
+    let start: Timestamp = START.parse().unwrap();
+    let old = start - SignedDuration::from_hours(2);
+    let old = jwt_of(Kind::GithubActions, "branch", &[], old);
+    let told = push(&app, &old).await;
+    let story = ask(&app, &of_decision(&decision(told.message()))).await;
+    let story = story.unwrap();
+    let record = story.record.unwrap();
+    assert_eq!(record.reason.as_deref(), Some("expired"));
+    assert_eq!(record.policy, Some(story.explanation.policy.to_string()));
+    let untold = Verdict::Untold(vec!["claims.runner_environment".to_owned()]);
+    assert_eq!(story.explanation.verdict, untold);
+}
+
+#[tokio::test]
 async fn groups_are_those_of_now_and_those_that_are_supposed() {
     const GROUPS: &str = r#"
         [registry.prod]
@@ -263,7 +283,7 @@ async fn a_file_alone_explains_and_says_what_it_does_not_know() {
     let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
     let secret = "repository:apps/github/acme/secret:pull";
     let story = of_jwt(&push_main(), secret)
-        .by_file(&snapshot, now)
+        .by_file(Basis::Read, &snapshot, now)
         .unwrap();
     assert_eq!(story.basis, Basis::Read);
     match &story.explanation.verdict {
@@ -277,5 +297,9 @@ async fn a_file_alone_explains_and_says_what_it_does_not_know() {
             .any(|unknown| unknown.contains("signature"))
     );
     assert!(!folder.path().join("data").exists(), "nothing is made");
-    assert!(of_decision("x").by_file(&snapshot, now).is_err());
+    assert!(
+        of_decision("x")
+            .by_file(Basis::Read, &snapshot, now)
+            .is_err()
+    );
 }

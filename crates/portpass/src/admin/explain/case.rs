@@ -1,6 +1,6 @@
 //! One question, with everything that the rules look at.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use scope::Scopes;
 use serde::de::DeserializeOwned;
@@ -28,6 +28,9 @@ pub(super) struct Case {
     pub(super) registry: Arc<Registry>,
     asked: Scopes,
     record: Option<Record>,
+    /// Whether the event keeps claims at all: where the JWT was refused before
+    /// the rules were asked, it does not.
+    keeps_claims: bool,
 }
 
 impl Case {
@@ -49,6 +52,7 @@ impl Case {
             registry: registry(question.registry.as_deref(), snapshot)?,
             asked: scopes(&question.scopes)?,
             record: None,
+            keeps_claims: false,
         })
     }
 
@@ -86,6 +90,7 @@ impl Case {
             supposed: supposed.of_bound(is_bound),
             registry: registry(name, &desk.snapshot)?,
             asked: scopes(&asked)?,
+            keeps_claims: event.body.get("claims").is_some(),
             record: Some(Record {
                 policy: read(&event, "policy"),
                 groups: read(&event, "groups").unwrap_or_default(),
@@ -127,7 +132,7 @@ impl Case {
             .record
             .as_ref()
             .and_then(|record| record.policy.as_ref());
-        let explanation = if then == Some(&version) {
+        let explanation = if self.keeps_claims && then == Some(&version) {
             // Rules that name a claim recorded it then, if there was one.
             explain(caller.recorded_under(policy))
         } else {
@@ -170,14 +175,13 @@ fn unknown(snapshot: &Snapshot, record: Option<&Record>, explanation: &Explanati
             "what the rules of then would say: this is by policy {version}, and {then} decided"
         ));
     }
-    let untold: std::collections::BTreeSet<_> = explanation
-        .rules
-        .iter()
-        .flat_map(|rule| &rule.untold)
-        .collect();
-    unknown.extend(untold.into_iter().map(|untold| {
-        format!("{untold}, which no rule of then named, so that the event does not say it")
-    }));
+    let rules = explanation.rules.iter();
+    let untold: BTreeSet<_> = rules.flat_map(|rule| &rule.untold).collect();
+    unknown.extend(
+        untold
+            .into_iter()
+            .map(|untold| format!("{untold}: the event does not keep it")),
+    );
     if snapshot.relay.is_some() {
         let relay = "what the identity provider of [relay] gives or refuses: it is not asked";
         unknown.push(relay.to_owned());

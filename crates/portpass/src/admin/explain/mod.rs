@@ -6,6 +6,7 @@ mod story;
 
 use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -98,17 +99,22 @@ impl Question for Explain {
 }
 
 impl Explain {
-    /// The answer for a JWT by a file alone: nobody is asked, so its signature is
-    /// not checked, and what operators and earlier requests have settled is not
-    /// known.
+    /// The answer for a JWT, which may be a fixture's, by a file alone: nobody is
+    /// asked, so its signature is not checked, and what operators and earlier
+    /// requests have settled is not known.
     ///
     /// # Errors
     ///
     /// When it is not about a JWT, or about one that is nobody's.
-    pub fn by_file(&self, snapshot: &Snapshot, now: jiff::Timestamp) -> Result<Story, Failure> {
+    pub fn by_file(
+        &self,
+        basis: Basis,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Story, Failure> {
         let jwt = self.presented()?;
         let supposed = snapshot.directory.suppose(&jwt, now);
-        let case = Case::of_jwt(self, supposed, Basis::Read, snapshot)?;
+        let case = Case::of_jwt(self, supposed, basis, snapshot)?;
         let owners = Owners::new();
         let held = self.held(&[]);
         let mut story = case.story(
@@ -118,12 +124,14 @@ impl Explain {
                 owners: &owners,
             },
         );
-        story.unknown.extend([
-            "the JWT's signature was not checked".to_owned(),
-            "owners of names, and revocations, are with the server".to_owned(),
-        ]);
-        if snapshot.policy.operators_groups().next().is_some() && self.groups.is_empty() {
-            let unknown = "who is in operators' groups is with the server: say --group NAME";
+        if basis != Basis::Fixture {
+            let unchecked = "whether the JWT's signature is right: nobody was asked for keys";
+            story.unknown.push(unchecked.to_owned());
+        }
+        let unread = "owners of names, and what was revoked: they are with the server";
+        story.unknown.push(unread.to_owned());
+        if snapshot.policy.operators_groups().next().is_some() {
+            let unknown = "who is in operators' groups, but for those that were named: that is with the server";
             story.unknown.push(unknown.to_owned());
         }
         Ok(story)

@@ -43,6 +43,8 @@ pub struct Story {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
+    /// A fixture: what a platform would sign.
+    Fixture,
     /// A JWT, checked as if it were presented.
     Presented,
     /// A JWT whose signature was not checked.

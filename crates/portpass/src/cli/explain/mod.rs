@@ -10,27 +10,35 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::{block_on, printer::Printer, reach::Reach};
+use super::{block_on, dev::claim, printer::Printer, reach::Reach};
 use crate::{
-    admin::{Explain, Story},
+    admin::{Basis, Explain, Story},
     clock::Clock,
     config::{Config, Sources},
     snapshot::Snapshot,
+    trial::{FixtureOrder, Trial},
 };
 
 /// The longest standard input that is read, in bytes: twice a JWT's.
 const MAX_INPUT: u64 = 32 * 1024;
 
-/// What to explain: a JWT on the standard input, or a past decision.
+/// What to explain: a JWT on the standard input, a fixture, or a past decision.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     /// The id of a past decision, as the caller was told it; else a JWT is read
     /// from the standard input.
     #[arg(long, value_name = "ID")]
     decision: Option<String>,
+    /// A fixture of `--issuer`, instead of a JWT; else its platform's usual one.
+    /// `portpass fixtures` lists them.
+    #[arg(long, value_name = "NAME", requires = "issuer")]
+    fixture: Option<String>,
     /// An operators' group, as if the caller were in it, too; may be repeated.
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
+    /// Explain a fixture of this issuer, by the configuration file.
+    #[arg(long, value_name = "NAME", conflicts_with = "decision")]
+    issuer: Option<String>,
     /// Explain a JWT by the configuration file, even where a server runs:
     /// nobody is asked, so its signature is not checked.
     #[arg(long, conflicts_with = "decision")]
@@ -42,13 +50,17 @@ pub(super) struct ExplainArgs {
     /// repeated. Else what the decision was about, or nothing, as a login does.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// A claim of the fixture, and what it is set to; may be repeated.
+    #[arg(long, value_name = "CLAIM=VALUE", value_parser = claim, requires = "issuer")]
+    set: Vec<(String, String)>,
 }
 
 impl ExplainArgs {
     pub(super) fn run(self, reach: &Reach, printer: Printer) -> anyhow::Result<ExitCode> {
-        let jwt = match self.decision {
-            Some(_) => None,
-            None => Some(read_jwt()?),
+        let fixture = self.order();
+        let jwt = match (&self.decision, &fixture) {
+            (None, None) => Some(read_jwt()?),
+            (Some(_), _) | (None, Some(_)) => None,
         };
         let question = Explain {
             decision: self.decision,
@@ -57,8 +69,10 @@ impl ExplainArgs {
             registry: self.registry,
             scopes: self.scopes,
         };
-        let story = if self.offline {
-            by_file(&question, &reach.local()?)?
+        let story = if let Some(order) = fixture {
+            by_fixture(question, &order, &reach.local()?)?
+        } else if self.offline {
+            by_file(&question, Basis::Read, &reach.local()?)?
         } else if question.decision.is_some() {
             reach.ask(&question)?
         } else {
@@ -70,6 +84,18 @@ impl ExplainArgs {
             Printer::text(&shown::page(&story))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The fixture that was named.
+    fn order(&self) -> Option<FixtureOrder> {
+        let set = self.set.iter();
+        let set = set.map(|(claim, value)| (claim.clone(), value.as_str().into()));
+        Some(FixtureOrder {
+            issuer: self.issuer.clone()?,
+            fixture: self.fixture.clone(),
+            set: set.collect(),
+            ..FixtureOrder::default()
+        })
     }
 }
 
@@ -83,14 +109,24 @@ fn ask(question: &Explain, reach: &Reach) -> anyhow::Result<Story> {
     })?;
     match server {
         Ok(story) => Ok(story),
-        Err(config) => by_file(question, &config),
+        Err(config) => by_file(question, Basis::Read, &config),
     }
 }
 
-fn by_file(question: &Explain, config: &Config) -> anyhow::Result<Story> {
+fn by_fixture(question: Explain, order: &FixtureOrder, config: &Config) -> anyhow::Result<Story> {
+    let trial = Trial::of(config, Clock::System.now())?;
+    let jwt = trial.jwt(order).map_err(anyhow::Error::msg)?;
+    let question = Explain {
+        jwt: Some(jwt.as_ref().to_owned()),
+        ..question
+    };
+    by_file(&question, Basis::Fixture, config)
+}
+
+fn by_file(question: &Explain, basis: Basis, config: &Config) -> anyhow::Result<Story> {
     let now = Clock::System.now();
     let snapshot = Snapshot::of(config, None, now)?;
-    let mut story = question.by_file(&snapshot, now)?;
+    let mut story = question.by_file(basis, &snapshot, now)?;
     locate(&mut story, &config.sources);
     Ok(story)
 }
@@ -105,8 +141,8 @@ fn locate(story: &mut Story, sources: &Sources) {
 fn read_jwt() -> anyhow::Result<String> {
     if io::stdin().is_terminal() {
         bail!(
-            "give a JWT on the standard input (`portpass explain < jwt`), or name a past decision \
-             with --decision"
+            "give a JWT on the standard input (`portpass explain < jwt`), or name a fixture with \
+             --issuer and --fixture, or a past decision with --decision"
         );
     }
     let mut text = String::new();

@@ -33,6 +33,7 @@ pub(super) fn page(story: &Story) -> String {
 
 fn head(story: &Story) -> Vec<String> {
     let basis = match story.basis {
+        Basis::Fixture => "by a fixture",
         Basis::Presented => "by a JWT that was checked as if presented",
         Basis::Read => "by a JWT that was read and not checked",
         Basis::Recorded => "as an event recorded it",
@@ -188,8 +189,8 @@ fn end(story: &Story) -> Vec<String> {
         }
         (Verdict::Untold(what), _) => format!("cannot be told: it hangs on {}", what.join(", ")),
     });
-    if let Some(message) = &explanation.message {
-        end.push(format!("the caller is told: {message}"));
+    if let Some(message) = explanation.message.as_ref().filter(|_| !is_stopped) {
+        end.push(format!("the caller reads: {message}"));
     }
     end.extend(explanation.shadow.as_ref().map(|shadow| match shadow {
         Verdict::Granted(access) => {
@@ -290,7 +291,7 @@ push = ["apps/github/acme/locked/**"]
             scopes: vec![scope.to_owned()],
             ..Explain::default()
         };
-        let mut story = question.by_file(&snapshot, now).unwrap();
+        let mut story = question.by_file(Basis::Read, &snapshot, now).unwrap();
         locate(&mut story, &config.sources);
         let folder = format!("{}/", folder.path().display());
         page(&story).replace(&folder, "")
@@ -303,7 +304,7 @@ push = ["apps/github/acme/locked/**"]
     }
 
     #[test]
-    fn a_grant_shows_what_each_rule_gave_and_how_its_templates_were_rendered() {
+    fn what_each_rule_gives_is_shown_although_the_jwt_is_refused_before() {
         let set = [("ref", "refs/tags/v1"), ("owner_id", "9")];
         let page = page_of(&set, "repository:apps/github/acme/web:pull,push");
         insta::assert_snapshot!(page);

@@ -111,6 +111,29 @@ fn included_files_that_come_and_go_are_seen() {
 }
 
 #[test]
+fn files_under_a_ceiling_are_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = MAIN.replace(
+        "\"rules.d/*.toml\"",
+        "{ files = \"teams/*.toml\", within = \"shop/**\" }",
+    );
+    fs::create_dir(folder.path().join("teams")).unwrap();
+    for (name, text) in [
+        ("portpass.toml", main.as_str()),
+        ("tls.crt", "a"),
+        ("tls.key", "a"),
+        ("teams/a.toml", ""),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut watch = watch(&folder);
+    fs::write(folder.path().join("teams/a.toml"), "# new").unwrap();
+    fs::write(folder.path().join("teams/b.toml"), "").unwrap();
+    assert_eq!(watch.look(), None);
+    assert_eq!(names(watch.look()), ["a.toml", "b.toml"]);
+}
+
+#[test]
 fn files_that_the_configuration_names_are_watched() {
     let (folder, mut watch) = running();
     fs::write(folder.path().join("tls.crt"), "b").unwrap();

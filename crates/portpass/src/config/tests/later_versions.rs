@@ -8,7 +8,7 @@ fn tables_and_keys_of_later_versions_are_refused_by_name() {
 [ledger]
 keep = "30d"
 
-[issuer.github]
+[issuer.other]
 kind = "github-actions"
 within = "apps/**"
 "#), @r#"

@@ -44,6 +44,7 @@ fn complaint(added: &str) -> String {
 }
 
 mod broken_files;
+mod ceilings;
 mod defaults;
 mod example;
 mod included_files;

@@ -6,7 +6,7 @@ use scope::{Scopes, is_repository_name};
 
 use super::{Judgement, Listed, outcomes};
 use crate::decision::{
-    Access, Explained, Mode, Rendered, UnmetFact,
+    Access, Explained, Mode, Rendered, UnmetFact, Within,
     actions::Actions,
     covers::{Covers, Part},
     hold::{Hold, Withheld},
@@ -130,8 +130,9 @@ fn patterns(
             lists
                 .flat_map(|((action, patterns), parts)| {
                     let parts = patterns.iter().zip(parts);
-                    parts
-                        .map(move |(pattern, part)| made_for(action, pattern, part, request, asked))
+                    parts.map(move |(pattern, part)| {
+                        made_for(action, pattern, part, covers.within, request, asked)
+                    })
                 })
                 .collect()
         }
@@ -164,6 +165,7 @@ fn made_for(
     action: &str,
     pattern: &Pattern,
     part: &Part<'_>,
+    within: &Within,
     request: &Request<'_>,
     asked: &Scopes,
 ) -> Rendered {
@@ -171,20 +173,29 @@ fn made_for(
         Resource::Catalog => None,
         Resource::Repository(name, _) => Some(name),
     });
+    let about = names.filter(|name| is_repository_name(name) && part.cover.covers(name));
+    let (covers, outside): (Vec<_>, Vec<_>) = about
+        .map(str::to_owned)
+        .partition(|name| within.allows(name));
+    let outside = (!outside.is_empty()).then(|| lies_outside(&outside.join(", "), within));
     Rendered {
         action: action.to_owned(),
         pattern: pattern.to_string(),
         rendered: part.cover.texts(),
-        withheld: withheld(&part.hold, request),
-        covers: names
-            .filter(|name| is_repository_name(name) && part.cover.covers(name))
-            .map(str::to_owned)
-            .collect(),
+        withheld: withheld(&part.hold, within, request).or(outside),
+        covers,
     }
 }
 
+fn lies_outside(name: &str, within: &Within) -> String {
+    format!("{name} lies outside of {within}, the ceiling of the rule's file")
+}
+
 /// Why a pattern gives nothing, with the owner, whom operators may know.
-fn withheld(hold: &Hold, request: &Request<'_>) -> Option<String> {
+fn withheld(hold: &Hold, within: &Within, request: &Request<'_>) -> Option<String> {
+    if let Hold::Outside(name) = hold {
+        return Some(lies_outside(name, within));
+    }
     Some(match hold.withheld()? {
         Withheld::Owned { name, .. } => match request.owned(name) {
             Some(owned) => format!("{name} belongs to {}:{}", owned.issuer, owned.id),

@@ -17,6 +17,7 @@ mod shadow;
 mod standing;
 mod suspended;
 mod when;
+mod within;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -27,7 +28,7 @@ use toml::Spanned;
 
 use super::{
     Caller, Denied, Grant, GroupSource, Held, Mode, Namespace, Owners, Policy, PolicySource,
-    RuleSource, When,
+    RuleSource, When, Within,
 };
 use crate::{
     config::{Located, Place},
@@ -86,6 +87,7 @@ struct RuleTable {
     catalog: bool,
     any_run: bool,
     allow_root: bool,
+    within: Vec<Vec<Spanned<String>>>,
     mode: Mode,
 }
 
@@ -105,6 +107,15 @@ fn list(list: Vec<Spanned<String>>) -> Vec<Located<String>> {
     list.into_iter().map(located).collect()
 }
 
+/// Ceilings, as a file and the entries of `include` that name it have them.
+fn within(lists: Vec<Vec<Spanned<String>>>) -> Within {
+    let mut within = Within::default();
+    for patterns in lists {
+        within.and(Within::of(&list(patterns)).unwrap());
+    }
+    within
+}
+
 fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
     let rule = |table: RuleTable| RuleSource {
         at: Place::default(),
@@ -120,6 +131,7 @@ fn rules(tables: BTreeMap<String, RuleTable>) -> BTreeMap<String, RuleSource> {
         catalog: table.catalog,
         any_run: table.any_run,
         allow_root: table.allow_root,
+        within: within(table.within),
         mode: table.mode,
     };
     let rules = tables.into_iter();

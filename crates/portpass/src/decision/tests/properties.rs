@@ -70,7 +70,7 @@ pub(super) fn file(rules: &[String], denies: &[String]) -> Policy {
     policy(&text(rules, denies))
 }
 
-fn text(rules: &[String], denies: &[String]) -> String {
+pub(super) fn text(rules: &[String], denies: &[String]) -> String {
     let mut text = "[match.m]\nfork = false\n[match.n]\nref_protected = true\n[group]\nops = [['github', '74']]\nkept = 'operators'\n[images.github]\n74 = ['web']\n".to_owned();
     for (index, rule) in rules.iter().enumerate() {
         text.extend(["[rule.r", &index.to_string(), "]\n", rule]);

@@ -18,6 +18,13 @@ pub struct When {
     pub(super) matches: Vec<Spanned<String>>,
 }
 
+impl When {
+    /// The matches that it names, each with where.
+    pub(crate) fn matches(&self) -> &[Spanned<String>] {
+        &self.matches
+    }
+}
+
 /// What one fact must, or must not, be.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Expected {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 ///
 /// The folder or, without a wildcard, the file is not there; or `**`.
-pub(super) fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, String> {
+pub(in crate::config) fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = vec![match pattern.strip_prefix('/') {
         Some(_) => PathBuf::from("/"),
         None => folder.to_owned(),
