@@ -62,7 +62,7 @@ fn common(folder: &Path, identities: u64) -> String {
         );
     }
     text.push_str("[images.github]\n");
-    for id in (1..=identities).filter(|id| id % ROWS == 0) {
+    for id in (1..=identities).filter(|id| id.is_multiple_of(ROWS)) {
         let _ = writeln!(text, "\"{id}\" = [\"web-{id}\", \"web-{id}/cache\"]");
     }
     text.push('\n');

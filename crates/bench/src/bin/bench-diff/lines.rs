@@ -98,7 +98,7 @@ impl Lines {
         let claims = json!({ "repository_visibility": "private" });
         let access = json!({ "type": "repository", "name": ask.name, "actions": ask.given });
         let access: &[Value] = if ask.given.is_empty() { &[] } else { &[access] };
-        let groups: &[&str] = if id % 10 == 0 {
+        let groups: &[&str] = if id.is_multiple_of(10) {
             &["acl_docker_push"]
         } else {
             &[]
@@ -197,7 +197,7 @@ fn ask(kind: u64, id: u64) -> Ask {
         ),
         _ => {
             let row = id - id % ROWS;
-            let given = if id % ROWS == 0 && row > 0 { PUSH } else { &[] };
+            let given = if id.is_multiple_of(ROWS) && row > 0 { PUSH } else { &[] };
             (format!("web-{row}"), PUSH, given, "refs/heads/main")
         }
     };
