@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod commands;
 mod dev;
+mod doctor;
 mod events;
 mod groups;
 mod identities;
@@ -24,6 +25,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::printer::is_hidden;
 use self::{printer::Printer, reach::Reach};
 
 /// Passwordless access to container registries.
@@ -47,6 +49,8 @@ enum Command {
     Check(check::Check),
     /// Run everything on loopback, for trying it out.
     Dev(dev::DevArgs),
+    /// Examine a registry as its clients see it: what is wrong, and what mends it.
+    Doctor(doctor::Doctor),
     /// List or follow what happened.
     Events(events::Events),
     /// List and change who is in the groups that operators keep.
@@ -74,8 +78,6 @@ enum Command {
 
     #[command(hide = true)]
     Diff(Later),
-    #[command(hide = true)]
-    Doctor(Later),
     #[command(hide = true)]
     Explain(Later),
     #[command(hide = true)]
@@ -114,6 +116,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Backup(args) => args.run(reach, printer),
         Command::Check(check::Check) => check::Check::run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
+        Command::Doctor(doctor) => doctor.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
         Command::Groups(args) => args.run(reach, printer),
         Command::Identities(args) => args.run(reach, printer),
@@ -127,7 +130,6 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Sessions(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
         Command::Diff(_) => Err(not_in_this_version("diff")),
-        Command::Doctor(_) => Err(not_in_this_version("doctor")),
         Command::Explain(_) => Err(not_in_this_version("explain")),
         Command::Test(_) => Err(not_in_this_version("test")),
     }

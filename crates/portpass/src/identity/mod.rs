@@ -36,7 +36,6 @@ mod unproven;
 mod validity;
 mod vouched;
 
-pub(crate) use self::validity::LEEWAY_SECONDS;
 pub use self::{
     api_token::{ApiToken, TOKEN},
     binding::Binding,
@@ -47,6 +46,10 @@ pub use self::{
     rejected::{RejectReason, Rejected},
     settings::{IssuerKind, IssuerSettings, KeySource},
     unproven::{Missing, Stranger, StrangerReason, Unproven},
+};
+pub(crate) use self::{
+    issuer::{ask_for_keys, is_of},
+    validity::LEEWAY_SECONDS,
 };
 use crate::{session::Evidence, short_id::ShortId};
 
