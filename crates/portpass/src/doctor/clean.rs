@@ -31,10 +31,10 @@ impl Secrets {
         line
     }
 
-    /// The same of a text of several lines.
+    /// The same of a text of several lines, each of which ends.
     pub(super) fn lines(&self, text: &str) -> String {
-        let lines: Vec<String> = text.lines().map(|line| self.line(line)).collect();
-        lines.join("\n")
+        let lines = text.lines().map(|line| self.line(line) + "\n");
+        lines.collect()
     }
 
     fn hidden(&self, text: &str) -> String {
@@ -95,7 +95,7 @@ mod tests {
     fn what_a_terminal_obeys_is_not_shown() {
         let secrets = Secrets::default();
         assert_eq!(secrets.line("\u{1b}[2Jgone\r\n\u{202e}"), "?[2Jgone???");
-        assert_eq!(secrets.lines("a\u{7}\nb"), "a?\nb");
+        assert_eq!(secrets.lines("a\u{7}\nb"), "a?\nb\n");
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn fault_of(
     });
     let is_wrong = match &wanted {
         Some(wanted) => !audiences.iter().any(|audience| wanted.contains(audience)),
-        None => answer.message().to_lowercase().contains("audience"),
+        None => blames_audience(answer, &audiences),
     };
     if is_wrong {
         let guess = realm.service.clone().unwrap_or_default();
@@ -115,6 +115,13 @@ fn fault_of(
         ));
     }
     None
+}
+
+/// Whether the server's words are about the audience; ours are, that the JWT is for somebody else.
+fn blames_audience(answer: &Answer, audiences: &[&str]) -> bool {
+    let message = answer.message();
+    let is_for = |audience: &&str| message.contains(&format!("is for {audience}"));
+    message.to_lowercase().contains("audience") || audiences.iter().any(is_for)
 }
 
 /// A token server whose clock is so wrong that a good JWT is too old or too young there.
@@ -260,20 +267,16 @@ fn reach_issuer(patient: &Patient, issuer: &IssuerSettings, reason: &str) -> Cur
         )
     } else if reason.contains("certificate") {
         write(
-            "Trust the CA of the issuer's own server, whose certificate is in that file",
+            "Trust the CA of the issuer's own server: put its certificate beside the configuration",
             "ca",
-            "\"/etc/portpass/issuer-ca.pem\"",
-        )
-    } else if reason.contains("set jwks_url") || reason.contains("set the address it leads to") {
-        write(
-            "Name the address of the key set itself",
-            "jwks_url",
-            "\"https://ISSUER/.well-known/jwks\"",
+            "\"issuer-ca.pem\"",
         )
     } else {
-        Cure::of(
+        write(
             "Open the way to the issuer: its name, its firewall, its server. Where it can never be \
-             reached, give its keys as a file, with jwks_file",
+             reached, fetch its key set from elsewhere, and put it beside the configuration",
+            "jwks_file",
+            "\"issuer-keys.json\"",
         )
     }
 }

@@ -71,3 +71,6 @@ pub(crate) async fn examine(patient: &Patient) -> Result<Report, ClientFault> {
     }
     Ok(report)
 }
+
+#[cfg(test)]
+mod tests;
