@@ -38,7 +38,7 @@ pub(super) struct Doctor {
     #[arg(long, requires = "user")]
     password_stdin: bool,
     /// A repository that may be asked for. A push to it is begun, and cancelled.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = repository)]
     repository: Option<String>,
     /// The registry's own configuration: distribution's YAML, or zot's JSON.
     #[arg(long, value_name = "FILE")]
@@ -109,6 +109,13 @@ impl Doctor {
             ours: ours.transpose()?,
         })
     }
+}
+
+fn repository(text: &str) -> Result<String, &'static str> {
+    let is_name = scope::is_repository_name(text);
+    is_name
+        .then(|| text.to_owned())
+        .ok_or("not the name of a repository")
 }
 
 /// What stands on the standard input, without the end of its line.

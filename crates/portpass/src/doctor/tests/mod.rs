@@ -1,8 +1,10 @@
 //! Against servers that are nobody's product: every answer is the test's own.
 
+mod tls;
+
 use std::{
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{Read, Write as _},
+    net::TcpListener,
     sync::{Arc, Mutex},
     thread,
 };
@@ -61,7 +63,7 @@ impl Fake {
     }
 }
 
-fn read(stream: &mut TcpStream) -> String {
+fn read(stream: &mut impl Read) -> String {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or_default() == 1 {

@@ -1,12 +1,18 @@
 //! The way to servers that nobody vouches for: short answers, no redirects, no secret in an error.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+mod answer;
+mod fault;
+
+use std::{net::IpAddr, time::Duration};
 
 use jiff::{Timestamp, fmt::rfc2822};
 pub(crate) use reqwest::Url;
 use reqwest::{Client, Method, header, tls::TlsInfo};
-use rustls::CertificateError;
 
+pub(super) use self::{
+    answer::Answer,
+    fault::{FaultKind, WireFault},
+};
 use crate::{
     clock::Clock,
     outbound::{Bounds, ClientFault, Reach, builder, with_causes},
@@ -55,48 +61,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// An answer, as far as it is looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) challenges: Vec<String>,
-    pub(super) location: Option<String>,
-    /// The server's clock, if it shows it.
-    pub(super) date: Option<Timestamp>,
-    /// Ours, when the answer came.
-    pub(super) at: Timestamp,
-    /// Whether it says that it is a registry.
-    pub(super) is_registry: bool,
-    pub(super) body: Vec<u8>,
-    /// The server's certificate, in DER.
-    pub(super) certificate: Option<Vec<u8>>,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug)]
-pub(super) struct WireFault {
-    pub(super) kind: FaultKind,
-    /// In words, without the address, which may hold what was sent.
-    pub(super) words: String,
-}
-
-/// What kind of fault it is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum FaultKind {
-    /// An address that is never asked.
-    Forbidden,
-    /// The certificate's chain.
-    Chain,
-    /// The certificate's dates.
-    Dates,
-    /// The certificate's name.
-    Name,
-    /// Something else than TLS where TLS was to be.
-    Plain,
-    /// No connection, no name, no answer.
-    Unreachable,
-}
-
 impl Wire {
     pub(super) fn new(ca: Option<&[u8]>) -> Result<Self, ClientFault> {
         let bounds = Bounds {
@@ -132,7 +96,7 @@ impl Wire {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form);
         }
-        let mut response = asked.send().await.map_err(fault)?;
+        let mut response = asked.send().await.map_err(WireFault::of)?;
         let at = Clock::System.now();
         let headers = response.headers();
         let text = |name: header::HeaderName| headers.get(name).and_then(shortened);
@@ -153,7 +117,7 @@ impl Wire {
                 .get::<TlsInfo>()
                 .and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec)),
         };
-        while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        while let Some(chunk) = response.chunk().await.map_err(WireFault::of)? {
             let room = MAX_BODY.saturating_sub(answer.body.len());
             answer.body.extend(chunk.iter().take(room));
             if chunk.len() > room {
@@ -161,58 +125,6 @@ impl Wire {
             }
         }
         Ok(answer)
-    }
-}
-
-impl Answer {
-    /// The body as a JSON object.
-    pub(super) fn json(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    /// A member of the body that is a text.
-    pub(super) fn member(&self, name: &str) -> Option<String> {
-        Some(self.json()?.get(name)?.as_str()?.to_owned())
-    }
-
-    /// The token in the body, under either of its names.
-    pub(super) fn token(&self) -> Option<String> {
-        let token = self.member("access_token").or_else(|| self.member("token"));
-        token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
-    }
-
-    /// What the server says of it: the registries' error, OAuth's, or the beginning of the text.
-    pub(super) fn message(&self) -> String {
-        let status = self.status;
-        let body = self.json();
-        let of_registry = body.as_ref().and_then(|body| {
-            let error = body.get("errors")?.get(0)?;
-            Some(error.get("message")?.as_str()?.to_owned())
-        });
-        let of_oauth = || {
-            self.member("error_description")
-                .or_else(|| self.member("error"))
-        };
-        let of_text = || {
-            let text = String::from_utf8_lossy(&self.body);
-            let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            text.chars().take(200).collect::<String>()
-        };
-        let said = of_registry.or_else(of_oauth).unwrap_or_else(of_text);
-        if said.is_empty() {
-            format!("status {status}")
-        } else {
-            format!("status {status}: {said}")
-        }
-    }
-
-    /// Whether a server, or a proxy before it, says that the header is too large.
-    pub(super) fn is_too_large(&self) -> bool {
-        [413, 414, 431, 494].contains(&self.status)
-            || self.status == 400
-                && String::from_utf8_lossy(&self.body)
-                    .to_lowercase()
-                    .contains("too large")
     }
 }
 
@@ -262,47 +174,6 @@ fn shortened(value: &header::HeaderValue) -> Option<String> {
 /// A date of HTTP (RFC 9110 §5.6.7), in the one form that servers send.
 fn date_of(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-fn fault(error: reqwest::Error) -> WireFault {
-    let error = error.without_url();
-    WireFault {
-        kind: kind_of(&error),
-        words: with_causes(&error),
-    }
-}
-
-/// What a chain of errors comes from. TLS is wrapped in errors of input and output.
-fn kind_of(error: &(dyn Error + 'static)) -> FaultKind {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref()));
-        match tls {
-            Some(rustls::Error::InvalidCertificate(fault)) => return certificate_fault(fault),
-            Some(rustls::Error::InvalidMessage(_)) => return FaultKind::Plain,
-            Some(_) | None => {}
-        }
-        next = error.source();
-    }
-    FaultKind::Unreachable
-}
-
-fn certificate_fault(fault: &CertificateError) -> FaultKind {
-    match fault {
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => FaultKind::Dates,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            FaultKind::Name
-        }
-        _ => FaultKind::Chain,
-    }
 }
 
 #[cfg(test)]
