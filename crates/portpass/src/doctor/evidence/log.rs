@@ -111,14 +111,11 @@ mod tests {
     fn what_stood_there_before_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        std::fs::write(&path, "token from untrusted issuer\n").unwrap();
+        let before = "token from untrusted issuer\n".repeat(4);
+        std::fs::write(&path, &before).unwrap();
         let log = Log::open(&path).unwrap();
         assert_eq!(log.said(), None);
-        std::fs::write(
-            &path,
-            "token from untrusted issuer\ntoken intended for another audience\n",
-        )
-        .unwrap();
+        std::fs::write(&path, before + "token intended for another audience\n").unwrap();
         assert_eq!(log.said().unwrap().0, Said::Audience);
         std::fs::write(&path, "token signed by untrusted key\n").unwrap();
         assert_eq!(log.said().unwrap().0, Said::UnknownKey, "rotated");

@@ -1,6 +1,11 @@
 //! Certificates, in each way in which they are wrong.
 
-use std::{io::Write as _, net::TcpListener, sync::Arc, thread};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    sync::Arc,
+    thread,
+};
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::aws_lc_rs};
@@ -37,7 +42,8 @@ fn start(name: &str, end_year: i32) -> (u16, Vec<u8>) {
             if super::read(&mut stream).is_empty() {
                 continue;
             }
-            drop(stream.write_all(challenge("").as_bytes()));
+            let text = challenge("").replace("PORT", &port.to_string());
+            drop(stream.write_all(text.as_bytes()));
             stream.conn.send_close_notify();
             drop(stream.flush());
         }
@@ -82,7 +88,14 @@ async fn a_good_certificate_is_well() {
 
 #[tokio::test]
 async fn http_where_tls_should_be_is_told() {
-    let fake = super::Fake::start(|_| super::reply("400 Bad Request", "", ""));
-    let report = report(fake.port, None).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = [0; 512];
+        assert!(stream.read(&mut hello).unwrap() > 0);
+        drop(stream.write_all(super::reply("400 Bad Request", "", "").as_bytes()));
+    });
+    let report = report(port, None).await;
     assert_eq!(report["findings"][0]["code"], "tls_plain", "{report:#}");
 }

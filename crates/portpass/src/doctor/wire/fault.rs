@@ -46,18 +46,19 @@ impl WireFault {
 fn kind_of(error: &(dyn Error + 'static)) -> FaultKind {
     let mut next = Some(error);
     while let Some(error) = next {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref()));
-        match tls {
+        match error.downcast_ref::<rustls::Error>() {
             Some(rustls::Error::InvalidCertificate(fault)) => return certificate_fault(fault),
             Some(rustls::Error::InvalidMessage(_)) => return FaultKind::Plain,
             Some(_) | None => {}
         }
-        next = error.source();
+        // What is wrapped is no source of these, only its own source is.
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match wrapped {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     FaultKind::Unreachable
 }
