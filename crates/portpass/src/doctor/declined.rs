@@ -255,6 +255,8 @@ fn reach_issuer(patient: &Patient, issuer: &IssuerSettings, reason: &str) -> Cur
         .as_ref()
         .map(|ours| ours.path.display().to_string());
     let file = file.unwrap_or_default();
+    let rebind = format!("issuers rebind {}", issuer.name);
+    let rebind = patient.ours.as_ref().map(|ours| ours.command(&rebind));
     let write = |text: &str, key: &str, value: &str| {
         let lines = [(key, value.to_owned())];
         Cure::of(text).write(&file, "toml", &table(&header, &lines))
@@ -274,9 +276,11 @@ fn reach_issuer(patient: &Patient, issuer: &IssuerSettings, reason: &str) -> Cur
     } else {
         write(
             "Open the way to the issuer: its name, its firewall, its server. Where it can never be \
-             reached, fetch its key set from elsewhere, and put it beside the configuration",
+             reached, fetch its key set from elsewhere, put it beside the configuration, and say \
+             that its keys are meant to come from there now",
             "jwks_file",
             "\"issuer-keys.json\"",
         )
+        .run(rebind)
     }
 }

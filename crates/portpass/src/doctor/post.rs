@@ -1,4 +1,4 @@
-//! POST at the token endpoint: how containerd and BuildKit begin.
+//! POST at the token endpoint: how containerd and buildkit begin.
 
 use super::{
     cause::Cause,

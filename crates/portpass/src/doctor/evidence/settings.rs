@@ -81,7 +81,7 @@ impl Settings {
     fn distribution(path: &Path, token: &Yaml<'_>) -> Self {
         let text = |key: &str| token.as_mapping_get(key)?.as_str().map(str::to_owned);
         let algorithms = token.as_mapping_get("signingalgorithms");
-        let algorithms = algorithms.and_then(|listed| listed.as_vec());
+        let algorithms = algorithms.and_then(Yaml::as_vec);
         Self {
             path: path.to_owned(),
             is_zot: false,
@@ -91,7 +91,7 @@ impl Settings {
             bundle: text("rootcertbundle").map(PathBuf::from),
             jwks: text("jwks").map(PathBuf::from),
             algorithms: algorithms.map_or_else(Vec::new, |listed| {
-                let names = listed.iter().filter_map(|name| name.as_str());
+                let names = listed.iter().filter_map(Yaml::as_str);
                 names.map(str::to_owned).collect()
             }),
             autoredirect: token
