@@ -146,6 +146,11 @@ impl Issuer {
         Ok(())
     }
 
+    /// The key set that a platform publishes, or should.
+    pub fn keys(&self, name: &str) -> Result<String> {
+        self.control("GET", &format!("/control/keys?issuer={name}"))
+    }
+
     /// Makes a new key, to sign with from now on; of the older ones `keep` stay published.
     pub fn rotate(&self, name: &str, keep: usize) -> Result<()> {
         self.control(

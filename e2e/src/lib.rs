@@ -10,8 +10,10 @@ pub mod tool;
 pub mod http;
 pub mod image;
 
+pub mod doctor;
 pub mod issuer;
 pub mod keycloak;
+pub mod nginx;
 pub mod operator;
 pub mod portpass;
 pub mod postgres;

@@ -16,7 +16,7 @@ use crate::{
     http::{self, Credential, Response},
     issuer::Issuer,
     ports,
-    process::{Output, Server, run},
+    process::{Output, Server, run, run_with},
     registry::{Auth, Trust},
     tool,
 };
@@ -51,6 +51,14 @@ impl Draft {
             store: store.to_owned(),
             folder: tempfile::tempdir()?,
         };
+        draft.write(tables)?;
+        Ok(draft)
+    }
+
+    /// As [`Draft::new`], behind a proxy at another port, which is what clients see.
+    pub fn behind(public_port: u16, tables: &str) -> Result<Self> {
+        let mut draft = Self::new(tables)?;
+        draft.public_port = public_port;
         draft.write(tables)?;
         Ok(draft)
     }
@@ -107,6 +115,16 @@ impl Draft {
         )
     }
 
+    /// As [`Draft::command`], years ago.
+    pub fn command_years_ago(&self, years: u32, words: &[&str]) -> Result<Output> {
+        let mut command = Command::new(tool::ours("portpass")?);
+        command.args(words).arg("-c").arg(self.config());
+        command
+            .env("LD_PRELOAD", tool::Tool::Faketime.path()?)
+            .env("FAKETIME", format!("-{}d", years * 366));
+        run_with(&mut command, self.folder(), None)
+    }
+
     /// Starts the server and waits until it is ready.
     pub fn serve(self) -> Result<Portpass> {
         let server = self.start()?;
@@ -114,6 +132,18 @@ impl Draft {
             draft: self,
             server,
         })
+    }
+
+    /// Starts the server with its clock so many seconds ahead of everybody else's.
+    pub fn serve_ahead(self, seconds: i64) -> Result<Portpass> {
+        let mut command = Command::new(tool::ours("portpass")?);
+        command.args(["serve", "-c"]).arg(self.config());
+        command
+            .env("LD_PRELOAD", tool::Tool::Faketime.path()?)
+            .env("FAKETIME", format!("{seconds:+}s"))
+            // Waiting takes as long as ever.
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        self.serve_by(command)
     }
 
     /// Starts the server by another program, which becomes it: `unshare`, for a disk of its own.

@@ -44,6 +44,14 @@ impl Kind {
         }
     }
 
+    /// What its configuration is called.
+    fn file(self) -> &'static str {
+        match self {
+            Self::V28 | Self::V30 | Self::V31 => "config",
+            Self::Zot => "config.json",
+        }
+    }
+
     /// The program it is.
     pub fn tool(self) -> Tool {
         match self {
@@ -89,7 +97,8 @@ pub struct Registry {
     pub port: u16,
     /// Its process.
     pub server: Server,
-    _folder: TempDir,
+    kind: Kind,
+    folder: TempDir,
 }
 
 impl Registry {
@@ -101,28 +110,37 @@ impl Registry {
     /// Starts a registry on a port that was chosen before.
     pub fn start_on(kind: Kind, auth: &Auth, port: u16) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (config, storage) = (folder.path().join("config"), folder.path().join("storage"));
-        let mut command = Command::new(kind.tool().path()?);
-        match kind {
-            Kind::V28 | Kind::V30 | Kind::V31 => {
-                fs::write(&config, distribution(port, &storage, auth))?;
-                command.arg("serve").arg(&config);
-                // Distribution 3 sends traces to a collector unless told not to.
-                command.env("OTEL_TRACES_EXPORTER", "none");
-            }
-            Kind::Zot => {
-                let config = config.with_extension("json");
-                fs::write(&config, zot(port, &storage, auth))?;
-                command.arg("serve").arg(&config);
-            }
-        }
-        let mut server = Server::start("registry", &mut command, folder.path())?;
-        server.wait_until(|| http::get(port, "/v2/", &Credential::None).is_ok())?;
+        let storage = folder.path().join("storage");
+        let text = match kind {
+            Kind::V28 | Kind::V30 | Kind::V31 => distribution(port, &storage, auth),
+            Kind::Zot => zot(port, &storage, auth),
+        };
+        fs::write(folder.path().join(kind.file()), text)?;
+        let server = serve(kind, folder.path(), port)?;
         Ok(Self {
             port,
             server,
-            _folder: folder,
+            kind,
+            folder,
         })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join(self.kind.file())
+    }
+
+    /// Its log.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("registry.log")
+    }
+
+    /// Starts it again, with what its configuration says now.
+    pub fn restart(&mut self) -> Result<()> {
+        self.server.signal("KILL")?;
+        self.server.wait()?;
+        self.server = serve(self.kind, self.folder.path(), self.port)?;
+        Ok(())
     }
 
     /// The registry's host, as it stands in an image's name.
@@ -134,6 +152,17 @@ impl Registry {
     pub fn image(&self, repository: &str, tag: &str) -> String {
         format!("localhost:{}/{repository}:{tag}", self.port)
     }
+}
+
+/// Starts the program on the configuration in a folder.
+fn serve(kind: Kind, folder: &Path, port: u16) -> Result<Server> {
+    let mut command = Command::new(kind.tool().path()?);
+    command.arg("serve").arg(folder.join(kind.file()));
+    // Distribution 3 sends traces to a collector unless told not to.
+    command.env("OTEL_TRACES_EXPORTER", "none");
+    let mut server = Server::start("registry", &mut command, folder)?;
+    server.wait_until(|| http::get(port, "/v2/", &Credential::None).is_ok())?;
+    Ok(server)
 }
 
 /// A configuration for distribution 2.8 and 3.

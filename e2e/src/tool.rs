@@ -19,12 +19,16 @@ pub enum Tool {
     Docker,
     /// Debian's registry, distribution 2.8.
     DockerRegistry,
+    /// Not a program but a library, which gives a program another time: only C programs see it.
+    Faketime,
     /// Not a program but our own image, by name: only where `PORTPASS_IMAGE` says that it was built.
     Image,
     /// Keycloak with the tests' realm, as `scripts/setup` prepared it; it runs on Java.
     Keycloak,
     /// What runs the provider from npm, and the packages that it is made of.
     Node,
+    /// The proxy that registries stand behind.
+    Nginx,
     Oras,
     Podman,
     /// The database, of which each test that needs one starts its own.
@@ -51,8 +55,10 @@ impl Tool {
             Self::DistributionOauth => "distribution-oauth",
             Self::Docker => "docker",
             Self::DockerRegistry => "docker-registry",
+            Self::Faketime => "libfaketime.so.1",
             Self::Image => "image",
             Self::Keycloak => "keycloak",
+            Self::Nginx => "nginx",
             Self::Node => "node",
             Self::Oras => "oras",
             Self::Podman => "podman",
@@ -77,6 +83,10 @@ impl Tool {
         }
         if self == Self::DistributionOauth {
             return variable("PORTPASS_DISTRIBUTION_OAUTH").map(PathBuf::from);
+        }
+        if self == Self::Faketime {
+            return Some(cache()?.join("lib").join(self.name()))
+                .filter(|library| library.is_file());
         }
         if self == Self::Keycloak {
             let home = cache()?.join("keycloak");

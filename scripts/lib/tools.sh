@@ -65,6 +65,26 @@ apt_unpack() {
     rm -rf "$folder"
 }
 
+# The library that gives a program another time, unpacked into the cache.
+install_faketime() {
+    local library=$cache/lib/libfaketime.so.1 folder
+    [ -e "$library" ] && return
+    if ! have apt-get || ! have dpkg-deb; then
+        lacks libfaketime "Debian's package libfaketime"
+        return
+    fi
+    read_apt_lists
+    say "unpacking Debian's libfaketime"
+    folder=$(mktemp -d)
+    chmod 777 "$folder"
+    mkdir -p "$cache/lib"
+    if ! { (cd "$folder" && apt-get download -qq libfaketime >&2 && dpkg-deb -x ./*.deb unpacked) &&
+        install -m 644 "$folder"/unpacked/usr/lib/*/faketime/libfaketime.so.1 "$library"; }; then
+        lacks libfaketime "Debian's package libfaketime"
+    fi
+    rm -rf "$folder"
+}
+
 # go_install COMMAND MODULE@VERSION: builds a Go program into the cache; a new version replaces it.
 go_install() {
     local command=$1 module=$2
@@ -247,6 +267,8 @@ install_test_tools() {
     install_provider
     install_keycloak
     apt_unpack docker docker.io usr/bin/docker
+    apt_unpack nginx nginx usr/sbin/nginx
+    install_faketime
     go_install registry-3.1 github.com/distribution/distribution/v3/cmd/registry@v3.1.1
     go_install registry-3.0 github.com/distribution/distribution/v3/cmd/registry@v3.0.0
     go_install crane github.com/google/go-containerregistry/cmd/crane@v0.22.1

@@ -36,6 +36,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dev;
+mod doctor;
 pub mod event_id;
 pub mod limits;
 pub mod lint;

@@ -21,6 +21,7 @@ mod backup;
 mod crash;
 mod deploy;
 mod disk;
+mod doctor;
 mod first_files;
 mod given_keys;
 mod issuer_faults;
@@ -59,6 +60,7 @@ fn main() -> std::process::ExitCode {
         replicas::trials(),
         backup::trials(),
         deploy::trials(),
+        doctor::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod dev;
 mod diff;
+mod doctor;
 mod events;
 mod explain;
 mod fixtures;
@@ -28,6 +29,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::printer::is_hidden;
 use self::{printer::Printer, reach::Reach};
 
 /// Passwordless access to container registries.
@@ -53,6 +55,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Say what a change of the rules would change, and for whom.
     Diff(diff::Diff),
+    /// Examine a registry as its clients see it: what is wrong, and what mends it.
+    Doctor(doctor::Doctor),
     /// List or follow what happened.
     Events(events::Events),
     /// Show what the rules say of somebody, rule by rule.
@@ -83,16 +87,6 @@ enum Command {
     Test(test::TestArgs),
     /// Make, list and revoke API tokens.
     Tokens(tokens::TokensArgs),
-
-    #[command(hide = true)]
-    Doctor(Later),
-}
-
-/// A command that later versions have: whatever follows it is taken and refused.
-#[derive(Args, Debug)]
-struct Later {
-    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
-    rest: Vec<OsString>,
 }
 
 /// Runs the command that the arguments name, and prints its error, if it has one.
@@ -121,6 +115,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Check(check) => check.run(&reach.whence()?, printer),
         Command::Dev(dev) => dev.run(),
         Command::Diff(diff) => diff.run(reach, printer),
+        Command::Doctor(doctor) => doctor.run(reach, printer),
         Command::Events(events) => events.run(reach, printer),
         Command::Explain(args) => args.run(reach, printer),
         Command::Fixtures(args) => args.run(printer),
@@ -136,12 +131,7 @@ fn execute(command: Command, reach: &Reach, printer: Printer) -> anyhow::Result<
         Command::Sessions(args) => args.run(reach, printer),
         Command::Test(args) => args.run(reach, printer),
         Command::Tokens(args) => args.run(reach, printer),
-        Command::Doctor(_) => Err(not_in_this_version("doctor")),
     }
-}
-
-fn not_in_this_version(command: &str) -> anyhow::Error {
-    anyhow::anyhow!("`portpass {command}` is not in this version")
 }
 
 /// The whole command line, for its reference.

@@ -149,7 +149,7 @@ pub(super) fn printable(text: &str) -> String {
 
 /// Whether a character does something to the terminal but show itself:
 /// controls, and what changes the direction or joins or has no width.
-fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,6 +1,9 @@
 //! How a command reaches whoever answers it: a server, or its files.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -69,6 +72,11 @@ impl Reach {
             reach.config.get_or_insert_with(|| path.clone());
         }
         reach
+    }
+
+    /// The configuration, if the operator named one.
+    pub(super) fn named(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// The configuration, for commands that only work beside the files.

@@ -44,6 +44,25 @@ pub(super) struct Verified {
     pub(super) subject: Subject,
 }
 
+/// Whether a JWT with this `iss` would be this issuer's, as far as its settings go.
+pub(crate) fn is_of(settings: &IssuerSettings, iss: &str) -> bool {
+    let checked = settings_check::check(settings.clone());
+    checked.is_ok_and(|checked| checked.iss.iter().any(|own| own == iss))
+}
+
+/// Asks an issuer for its keys, once and from here, and keeps nothing: how many there are.
+///
+/// # Errors
+///
+/// Says why there are none, in the words that a server's readiness has for it.
+pub(crate) async fn ask_for_keys(settings: &IssuerSettings) -> Result<usize, String> {
+    let checked = settings_check::check(settings.clone()).map_err(|faults| {
+        let messages: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+        messages.join("; ")
+    })?;
+    super::keys::ask_once(&checked.source).await
+}
+
 impl Issuer {
     /// Checks the settings and opens the keys; those of a previous issuer of the
     /// same name are kept if they come from the same source.

@@ -54,7 +54,10 @@ pub use self::{
     unproven::{Missing, Stranger, StrangerReason, Unproven},
 };
 pub(crate) use self::{
-    described::page as platforms_page, directory::Signatory, validity::LEEWAY_SECONDS,
+    described::page as platforms_page,
+    directory::Signatory,
+    issuer::{ask_for_keys, is_of},
+    validity::LEEWAY_SECONDS,
 };
 use crate::{session::Evidence, short_id::ShortId};
 

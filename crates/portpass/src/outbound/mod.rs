@@ -8,7 +8,7 @@ mod resolve;
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
@@ -47,7 +47,22 @@ pub(crate) fn client(
     allow_private_network: bool,
     bounds: Bounds,
 ) -> Result<Client, ClientFault> {
-    Client::builder()
+    builder(ca, allow_private_network, bounds)?
+        .build()
+        .map_err(|error| ClientFault::Client(with_causes(&error)))
+}
+
+/// As [`client`], for somebody who wants to know more of the connection.
+///
+/// # Errors
+///
+/// When the CA holds no certificate.
+pub(crate) fn builder(
+    ca: Option<&[u8]>,
+    allow_private_network: bool,
+    bounds: Bounds,
+) -> Result<ClientBuilder, ClientFault> {
+    Ok(Client::builder()
         .tls_backend_preconfigured(tls(ca)?)
         .dns_resolver(Names::new(allow_private_network))
         .no_proxy()
@@ -57,9 +72,7 @@ pub(crate) fn client(
         .connect_timeout(bounds.timeout)
         .timeout(bounds.timeout)
         .pool_max_idle_per_host(bounds.idle_connections)
-        .user_agent(concat!("portpass/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| ClientFault::Client(with_causes(&error)))
+        .user_agent(concat!("portpass/", env!("CARGO_PKG_VERSION"))))
 }
 
 fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, ClientFault> {

@@ -23,6 +23,7 @@ mod signer;
 mod signing_key;
 mod state;
 mod table;
+mod trust;
 mod verify;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use jiff::Timestamp;
 
 use self::authority::Authority;
+pub(crate) use self::trust::{Judgement, Trust};
 pub use self::{
     authority::AuthorityExpiry,
     command::{KeyAnswer, KeyCommand, ListedAuthority, ListedKey},
@@ -66,6 +68,15 @@ impl KeySettings {
             Some((certificate, key)) => Authority::given(certificate, key).map(drop),
             None => Ok(()),
         }
+    }
+
+    /// When the CA ends, as far as its file can be read here; nothing is made.
+    pub(crate) fn authority_ends(&self) -> Option<Timestamp> {
+        let own = || table::authority_of(&self.data_dir).join("current.pem");
+        let path = self.ca.as_ref().map_or_else(own, |(path, _)| path.clone());
+        let text = pem::read(&path).ok()??;
+        let certificate = pem::sections(&text).ok()?.first_certificate().ok()?;
+        Some(certificate.not_after)
     }
 }
 

@@ -66,13 +66,23 @@ impl Former {
     }
 }
 
+/// Where all keys are.
+fn keys_of(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys")
+}
+
+/// Where our own CA is.
+pub(super) fn authority_of(data_dir: &Path) -> PathBuf {
+    keys_of(data_dir).join("ca")
+}
+
 impl Table {
     /// The CA alone.
     pub(super) fn open(settings: &KeySettings, now: Timestamp) -> Result<Self, KeyError> {
-        let folder = settings.data_dir.join("keys");
+        let folder = keys_of(&settings.data_dir);
         let authority = match &settings.ca {
             Some((certificate, key)) => Authority::given(certificate, key)?,
-            None => Authority::open(&folder.join("ca"), now)?,
+            None => Authority::open(&authority_of(&settings.data_dir), now)?,
         };
         let rotate_every = SignedDuration::try_from(settings.rotate_every)
             .unwrap_or(SignedDuration::from_hours(24))

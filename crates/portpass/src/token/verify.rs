@@ -167,27 +167,35 @@ fn certified(
 
 /// Whether a leaf, and the CA that signed it, are good at a time (RFC 5280 §6.1).
 fn chains(leaf: &Certificate, authorities: &[&Certificate], now: Timestamp) -> bool {
+    // What is trusted is trusted whatever its dates, as far as the library goes.
+    let living: Vec<_> = authorities
+        .iter()
+        .copied()
+        .filter(|authority| authority.not_before <= now && now <= authority.not_after)
+        .collect();
+    is_under(leaf, &living, now)
+}
+
+/// Whether a leaf that is good at a time was signed under one of these, whatever their dates.
+pub(super) fn is_under(leaf: &Certificate, authorities: &[&Certificate], at: Timestamp) -> bool {
     let der = CertificateDer::from(leaf.der());
     let Ok(leaf) = EndEntityCert::try_from(&der) else {
         return false;
     };
-    // What is trusted is trusted whatever its dates, as far as the library goes.
-    let living = authorities
+    let authorities: Vec<_> = authorities
         .iter()
-        .filter(|authority| authority.not_before <= now && now <= authority.not_after);
-    let authorities: Vec<_> = living
         .map(|authority| CertificateDer::from(authority.der()))
         .collect();
     let anchors: Vec<_> = authorities
         .iter()
         .filter_map(|authority| anchor_from_trusted_cert(authority).ok())
         .collect();
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-    let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     // Leaves name no extended key usage, and so are good for every one.
     let usage = KeyUsage::client_auth();
     let algorithms = ALL_VERIFICATION_ALGS;
-    leaf.verify_for_usage(algorithms, &anchors, &[], now, usage, None, None)
+    leaf.verify_for_usage(algorithms, &anchors, &[], at, usage, None, None)
         .is_ok()
 }
 

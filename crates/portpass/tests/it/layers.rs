@@ -12,6 +12,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "admin/client.rs",
             "config/public_url.rs",
             "config/endpoint.rs",
+            "doctor/wire/",
             "identity/",
             "outbound/",
             "relay/provider/",

@@ -103,6 +103,26 @@ pub(super) enum SourceFault {
     Set(String),
 }
 
+/// Asks a source once and keeps nothing: how many keys it has.
+///
+/// # Errors
+///
+/// In the words that a server's readiness has for it.
+pub(super) async fn ask_once(source: &Source) -> Result<usize, String> {
+    let text = match &source.location {
+        Location::Discovery { .. } | Location::Url(_) => {
+            let fetcher = Fetcher::new(source).map_err(|fault| fault.to_string())?;
+            let asked = fetcher.key_set(source).await;
+            asked.map_err(|error| error.to_string())?
+        }
+        Location::File(path) => std::fs::read(path)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?,
+        Location::Inline(text) => text.clone().into_bytes(),
+    };
+    let set = KeySet::parse(&text).map_err(|fault| fault.to_string())?;
+    Ok(set.len())
+}
+
 impl Keys {
     /// Keys that can be read here are read; those that must be fetched begin with
     /// the last good set on disk, if there is one of this source. A file is

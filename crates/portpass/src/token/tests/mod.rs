@@ -7,6 +7,7 @@ mod leaves;
 mod public_key;
 mod signing;
 mod staged;
+mod trust;
 mod verify;
 
 use std::sync::Arc;
