@@ -268,15 +268,15 @@ impl JsonSchema for IssuerKind {
         let kinds: Vec<_> = Self::all()
             .map(|kind| {
                 json_schema!({
-                    "description": kind.about(),
                     "type": "string",
                     "const": kind.name(),
+                    "description": kind.about(),
                 })
             })
             .collect();
         json_schema!({
-            "description": "Which platform an issuer is.",
             "oneOf": kinds,
+            "description": "Which platform an issuer is.",
         })
     }
 }
