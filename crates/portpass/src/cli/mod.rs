@@ -27,7 +27,7 @@ mod tokens;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 pub(crate) use self::printer::is_hidden;
 use self::{printer::Printer, reach::Reach};

@@ -175,7 +175,7 @@ fn ask_for_audience(issuer: Option<&IssuerSettings>, audience: &str) -> Cure {
             );
             cure.write("the step that asks for the JWT", "sh", &step)
         }
-        Some(IssuerKind::Oidc) => cure.write(
+        Some(IssuerKind::Described(_) | IssuerKind::Oidc) => cure.write(
             "the client of the provider",
             "text",
             &format!("aud: {audience}\n"),

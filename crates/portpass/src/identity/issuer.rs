@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Binding, IssuerKind, IssuerSettings, SessionLimits,
+    Binding, Facts, IssuerKind, IssuerSettings, SessionLimits,
     claims::{ClaimFault, Claims},
     keys::{Keys, Location, Source, SourceFault},
     kind::{Reading, Subject},
@@ -170,11 +170,10 @@ impl Issuer {
     }
 
     /// What of the subject is not of a tenant that is pinned, for the operator.
-    pub(super) fn unpinned(&self, subject: &Subject) -> Option<String> {
-        if !self.pins.has_id(&subject.id) {
-            return Some(format!("id {} is not pinned", subject.id));
+    pub(super) fn unpinned(&self, id: &str, facts: &Facts) -> Option<String> {
+        if !self.pins.has_id(id) {
+            return Some(format!("id {id} is not pinned"));
         }
-        let facts = &subject.facts;
         let fact = self.pins.unmet(facts)?;
         Some(match facts.text(fact) {
             Some(value) => format!("{fact} {value} is not pinned"),

@@ -54,7 +54,7 @@ pub(super) fn of_our_tenant(
     let verified = claims
         .and_then(|claims| issuer.read(claims))
         .map_err(|fault| refuse(StrangerReason::Claims, fault.to_string()))?;
-    if let Some(detail) = issuer.unpinned(&verified.subject) {
+    if let Some(detail) = issuer.unpinned(&verified.subject.id, &verified.subject.facts) {
         return Err(refuse(StrangerReason::NotPinned, detail));
     }
     Ok(Known {

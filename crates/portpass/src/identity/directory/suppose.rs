@@ -117,7 +117,7 @@ impl Issuer {
             reason: StrangerReason::Claims,
             detail: Some(fault.to_string()),
         })?;
-        let unpinned = self.unpinned(&verified.subject).map(|message| Wrong {
+        let unpinned = self.unpinned(&verified.subject.id, &verified.subject.facts).map(|message| Wrong {
             stage: WrongStage::Pin,
             code: StrangerReason::NotPinned.code(),
             message,
