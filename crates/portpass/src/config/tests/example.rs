@@ -8,7 +8,7 @@ use super::*;
 use crate::{decision::Policy, identity::Directory, trial::Trial};
 
 /// Files that the example names.
-const NAMED_FILES: [(&str, &str); 11] = [
+const NAMED_FILES: [(&str, &str); 12] = [
     ("admin/alice.token", "0123456789abcdef0123456789abcdef\n"),
     ("ca/gitlab.crt", ""),
     ("ca/portpass.crt", ""),
