@@ -109,7 +109,151 @@ proof = { issuer = "github", claims = {} }
 ask = []
 expect = "granted"
 "#
-    ), @"");
+    ), @r#"
+    error: there is no issuer `githup`; did you mean `github`?
+      --> portpass.toml:18:20
+       |
+    18 | proof = { issuer = "githup", fixture = "push-main" }
+       |                    ^^^^^^^^
+
+    error: there is no registry `prd`; did you mean `prod`?
+      --> portpass.toml:19:12
+       |
+    19 | registry = "prd"
+       |            ^^^^^
+
+    error: unknown action `pul`; did you mean `pull`?
+      --> portpass.toml:20:8
+       |
+    20 | ask = ["repository:a:pul", "repository:a", "registry:prod:*", "registry:catalog:pull"]
+       |        ^^^^^^^^^^^^^^^^^^
+
+    error: a scope names no action
+      --> portpass.toml:20:28
+       |
+    20 | ask = ["repository:a:pul", "repository:a", "registry:prod:*", "registry:catalog:pull"]
+       |                            ^^^^^^^^^^^^^^
+
+    error: `registry:prod:*` is neither `repository:NAME:ACTIONS` nor `registry:catalog:*`
+      --> portpass.toml:20:44
+       |
+    20 | ask = ["repository:a:pul", "repository:a", "registry:prod:*", "registry:catalog:pull"]
+       |                                            ^^^^^^^^^^^^^^^^^
+
+    error: the catalog is `registry:catalog:*`
+      --> portpass.toml:20:63
+       |
+    20 | ask = ["repository:a:pul", "repository:a", "registry:prod:*", "registry:catalog:pull"]
+       |                                                               ^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: unknown word `refuse`; did you mean `refused`?
+      --> portpass.toml:26:10
+       |
+    26 | expect = "refuse"
+       |          ^^^^^^^^
+
+    error: kind `github-actions` has no fixture `push-mian`; did you mean `push-main`?
+      --> portpass.toml:29:40
+       |
+    29 | proof = { issuer = "github", fixture = "push-mian" }
+       |                                        ^^^^^^^^^^^
+
+    error: no fixture of kind `github-actions` has a claim `repository_ownerid`; did you mean `repository_owner_id`?
+      --> portpass.toml:34:38
+       |
+    34 | proof = { issuer = "github", set = { repository_ownerid = "1", enterprise = "a", "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove =
+       |                                      ^^^^^^^^^^^^^^^^^^
+
+    error: no fixture of kind `github-actions` has a claim `enterprise`; write "/enterprise" if the platform signs it all the same
+      --> portpass.toml:34:64
+       |
+    34 | proof = { issuer = "github", set = { repository_ownerid = "1", enterprise = "a", "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove =
+       |                                                                ^^^^^^^^^^
+
+    error: `/sub/x` leads nowhere: a path names the claim and then its members, as in `/kubernetes.io/pod/name`
+      --> portpass.toml:34:82
+       |
+    34 | …suer = "github", set = { repository_ownerid = "1", enterprise = "a", "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove = ["ref", "en
+       |                                                                       ^^^^^^^^
+
+    error: claim `check_run_id` takes a text, not `["1"]`
+      --> portpass.toml:34:113
+       |
+    34 | …tory_ownerid = "1", enterprise = "a", "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove = ["ref", "environment", "actr"], groups = [
+       |                                                                       ^^^^^
+
+    error: this is set, and removed too: keep one of both
+      --> portpass.toml:34:120
+       |
+    34 | …nerid = "1", enterprise = "a", "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove = ["ref", "environment", "actr"], groups = ["kept",
+       |                                                                       ^^^
+
+    error: the fixture has no claim `environment` to remove
+      --> portpass.toml:34:150
+       |
+    34 | … "/sub/x" = "1", check_run_id = ["1"], ref = "x" }, remove = ["ref", "environment", "actr"], groups = ["kept", "nobody"] }
+       |                                                                       ^^^^^^^^^^^^^
+
+    error: the fixture has no claim `actr` to remove; did you mean `actor`?
+      --> portpass.toml:34:165
+       |
+    34 | …, check_run_id = ["1"], ref = "x" }, remove = ["ref", "environment", "actr"], groups = ["kept", "nobody"] }
+       |                                                                       ^^^^^^
+
+    error: the file says who is in `kept`: whoever has an id of its `members` is, here too; set the id, and name operators' groups alone
+      --> portpass.toml:34:184
+       |
+    34 | …1"], ref = "x" }, remove = ["ref", "environment", "actr"], groups = ["kept", "nobody"] }
+       |                                                                       ^^^^^^
+
+    error: there is no group `nobody`; known: `kept`
+      --> portpass.toml:34:192
+       |
+    34 | … = "x" }, remove = ["ref", "environment", "actr"], groups = ["kept", "nobody"] }
+       |                                                                       ^^^^^^^^
+
+    error: this is not in `ask`, so it is never given
+      --> portpass.toml:36:11
+       |
+    36 | expect = ["repository:a:push", "repository:b:pull"]
+       |           ^^^^^^^^^^^^^^^^^^^
+
+    error: this is not in `ask`, so it is never given
+      --> portpass.toml:36:32
+       |
+    36 | expect = ["repository:a:push", "repository:b:pull"]
+       |                                ^^^^^^^^^^^^^^^^^^^
+
+    error: unknown word `nobody`; known: `anonymous`
+      --> portpass.toml:39:9
+       |
+    39 | proof = "nobody"
+       |         ^^^^^^^^
+
+    error: whoever is given nothing is refused: write `"refused"`
+      --> portpass.toml:46:10
+       |
+    46 | expect = []
+       |          ^^
+
+    error: there is no issuer `gitlab`; known: `github`
+      --> portpass.toml:47:29
+       |
+    47 | owners = { "a" = { issuer = "gitlab", id = "1" } }
+       |                             ^^^^^^^^
+
+    error: `ask` is missing
+      --> portpass.toml:49:7
+       |
+    49 | [test.missing]
+       |       ^^^^^^^
+
+    error: unknown key `claims`; known: `fixture`, `groups`, `issuer`, `remove`, `set`
+      --> portpass.toml:54:30
+       |
+    54 | proof = { issuer = "github", claims = {} }
+       |                              ^^^^^^
+    "#);
 }
 
 #[test]
