@@ -51,7 +51,7 @@ pull = ["**"]
 
 /// Leaves out what is acknowledged beside it, and adds what is acknowledged in
 /// vain.
-pub(super) fn settle(subject: &Subject<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn settle(subject: &Subject<'_>, findings: &[Finding]) -> Vec<Finding> {
     let there: BTreeSet<(&str, &str)> = findings
         .iter()
         .filter_map(|finding| Some((finding.table.as_deref()?, finding.lint.code)))

@@ -4,7 +4,7 @@ use super::{
     Level, Lint,
     subject::{Findings, Subject},
 };
-use crate::identity::Fact;
+use crate::{decision::Way, identity::Fact};
 
 pub(super) static LINT: Lint = Lint {
     code: "PP004",
@@ -34,7 +34,7 @@ push    = ["scratch/{repository_id}/**"]
 
 fn find(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.writing() {
-        let is_any = |way: &_| !crate::decision::Way::looks_at(way, Fact::Event);
+        let is_any = |way: &Way<'_>| !way.looks_at(Fact::Event);
         if table.rule.any_run
             && table
                 .issuers

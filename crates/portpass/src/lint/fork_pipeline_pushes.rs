@@ -37,8 +37,8 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
     let is_open = |way: &Way<'_>| {
         way.looks_at(Fact::Event)
             && way.admits(Fact::Event, "pull_request")
-            && !(way.looks_at(Fact::Fork) && !way.admits_flag(Fact::Fork, true))
-            && !(way.looks_at(Fact::RefProtected) && !way.admits_flag(Fact::RefProtected, false))
+            && (!way.looks_at(Fact::Fork) || way.admits_flag(Fact::Fork, true))
+            && (!way.looks_at(Fact::RefProtected) || way.admits_flag(Fact::RefProtected, false))
     };
     for table in subject.writing() {
         let mut issuers = table.issuers.iter();

@@ -154,7 +154,7 @@ pub fn lint(config: &Config, policy: &Policy, tried: &[TestResult]) -> Vec<Findi
         found.look_for(lint);
         (lint.find)(&subject, &mut found);
     }
-    let mut findings = allowed::settle(&subject, found.done());
+    let mut findings = allowed::settle(&subject, &found.done());
     findings.sort_by(|one, other| {
         let key = |finding: &Finding| (finding.at, finding.lint.code);
         key(one).cmp(&key(other))

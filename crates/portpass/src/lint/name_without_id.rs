@@ -4,7 +4,10 @@ use super::{
     Level, Lint,
     subject::{Findings, Subject, Table},
 };
-use crate::{decision::Way, identity::Fact};
+use crate::{
+    decision::Way,
+    identity::{Fact, IssuerSettings},
+};
 
 pub(super) static LINT: Lint = Lint {
     code: "PP002",
@@ -56,25 +59,22 @@ fn find(subject: &Subject<'_>, found: &mut Findings) {
 
 /// Whether an id holds what the name stands for, here or in the issuers' tables.
 fn has_id(name: Fact, way: &Way<'_>, table: &Table<'_>) -> bool {
-    let all = |is_pinned: fn(&&crate::identity::IssuerSettings) -> bool| {
+    let all = |is_pinned: fn(&&IssuerSettings) -> bool| {
         !table.issuers.is_empty() && table.issuers.iter().all(is_pinned)
     };
-    match name {
-        Fact::Repository => {
-            way.looks_at(Fact::RepositoryId)
-                || table.cel_has(&["repository_id", "project_id"])
-                || all(|issuer| !issuer.repository_id.is_empty() || !issuer.id.is_empty())
-        }
-        Fact::Owner | Fact::OwnerPath => {
-            way.looks_at(Fact::OwnerId)
-                || way.looks_at(Fact::RepositoryId)
-                || table.cel_has(&["owner_id", "namespace_id", "repository_id", "project_id"])
-                || all(|issuer| {
-                    let ids = [&issuer.id, &issuer.owner_id, &issuer.repository_id];
-                    ids.into_iter().any(|pin| !pin.is_empty())
-                })
-        }
-        Fact::Actor => table.cel_has(&["actor_id", "user_id"]),
-        _ => table.cel_has(&["sub"]),
+    if name == Fact::Repository {
+        way.looks_at(Fact::RepositoryId)
+            || table.cel_has(&["repository_id", "project_id"])
+            || all(|issuer| !issuer.repository_id.is_empty() || !issuer.id.is_empty())
+    } else if matches!(name, Fact::Owner | Fact::OwnerPath) {
+        way.looks_at(Fact::OwnerId)
+            || way.looks_at(Fact::RepositoryId)
+            || table.cel_has(&["owner_id", "namespace_id", "repository_id", "project_id"])
+            || all(|issuer| {
+                let ids = [&issuer.id, &issuer.owner_id, &issuer.repository_id];
+                ids.into_iter().any(|pin| !pin.is_empty())
+            })
+    } else {
+        table.cel_has(&["actor_id", "user_id", "sub"])
     }
 }

@@ -33,6 +33,7 @@ when = { repository_id = "74", event = "push", ref = "refs/heads/main" }
 push = ["base/web"]
 
 [deny.base]
+from = ["forgejo", "github", "gitlab"]
 when = { repository_id = { not = "74" } }
 push = ["base/**"]
 "#,

@@ -46,8 +46,8 @@ impl<'p> Way<'p> {
     /// What a fact is said to be, as the file says it; nothing where it is only
     /// said what it is not.
     pub fn named(&self, fact: Fact) -> impl Iterator<Item = &'p str> {
-        let tests = self.facts.get(&fact).into_iter().flatten();
-        tests
+        let asked = self.facts.get(&fact).into_iter().flatten();
+        asked
             .flat_map(|expected| match expected {
                 Expected::Is(Wanted::Texts(texts)) => texts.as_slice(),
                 Expected::Is(Wanted::Flag(_)) | Expected::Not(_) => &[],
