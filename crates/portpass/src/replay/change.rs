@@ -72,10 +72,6 @@ impl Actions {
     }
 
     /// Whether there are none.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub fn is_empty(&self) -> bool {
         self.0 == 0
     }

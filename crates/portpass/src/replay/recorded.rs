@@ -256,7 +256,14 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_not_read() {
-        for line in ["", "{}", "null", "[]", "{\"kind\":1}", &LINE[..200]] {
+        for line in [
+            "",
+            "{}",
+            "null",
+            "[]",
+            "{\"kind\":1}",
+            LINE.get(..200).unwrap(),
+        ] {
             assert!(Recorded::of_line(line.as_bytes()).is_none(), "{line}");
         }
     }

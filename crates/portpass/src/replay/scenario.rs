@@ -35,7 +35,7 @@ pub(super) struct Scenarios {
 /// A name that rules render for the caller.
 #[derive(Debug)]
 struct Name {
-    name: String,
+    text: String,
     /// The caller's id that it belongs to.
     id: String,
     is_of_old: bool,
@@ -45,7 +45,7 @@ struct Name {
 
 impl Scenario {
     /// What the caller holds under the old rules.
-    pub(super) fn old(&self) -> Held<'_> {
+    pub(super) fn under_old(&self) -> Held<'_> {
         Held {
             groups: &self.old_groups,
             owners: &self.owners,
@@ -53,7 +53,7 @@ impl Scenario {
     }
 
     /// What the caller holds under the new rules.
-    pub(super) fn new(&self) -> Held<'_> {
+    pub(super) fn under_new(&self) -> Held<'_> {
         Held {
             groups: &self.new_groups,
             owners: &self.owners,
@@ -75,16 +75,19 @@ impl Scenarios {
         known.owners = settled.unwrap_or_default();
         let mut open = Vec::new();
         for name in names.iter().filter(|name| name.is_asked) {
-            match case.is_owned_by_another(&name.name) {
-                Some(true) => own_by_another(&mut known.owners, &name.name),
+            match case.is_owned_by_another(&name.text) {
+                Some(true) => own_by_another(&mut known.owners, &name.text),
                 Some(false) => {}
                 None if is_of_old && name.is_of_old => {}
-                None => open.push(name.name.as_str()),
+                None => open.push(name.text.as_str()),
             }
         }
-        let owned = with_owners(known, &open).into_iter();
+        let owned = with_owners(&known, &open);
         Self {
-            all: owned.flat_map(|one| pair.with_groups(one, case)).collect(),
+            all: owned
+                .iter()
+                .flat_map(|one| pair.with_groups(one, case))
+                .collect(),
             is_of_old,
         }
     }
@@ -103,7 +106,7 @@ impl Pair {
     /// A scenario, and the same with the caller in one of the groups that only
     /// the new side's operators keep. What several of them would change together,
     /// one of them changes alone.
-    fn with_groups(&self, scenario: Scenario, case: &Case) -> Vec<Scenario> {
+    fn with_groups(&self, scenario: &Scenario, case: &Case) -> Vec<Scenario> {
         let is_token = case.who.identity().issuer() == TOKEN;
         let is_in_its_only_group = is_token && !case.groups.is_empty();
         let mut all = vec![scenario.clone()];
@@ -129,10 +132,10 @@ fn names(pair: &Pair, case: &Case) -> Vec<Name> {
             continue;
         };
         for namespace in side.policy.namespaces(Caller::from(&case.who), registry) {
-            if !names.iter().any(|known| known.name == namespace.name) {
+            if !names.iter().any(|known| known.text == namespace.name) {
                 names.push(Name {
                     is_asked: case.is_about(&namespace.name),
-                    name: namespace.name,
+                    text: namespace.name,
                     id: namespace.owner,
                     is_of_old,
                 });
@@ -149,7 +152,7 @@ fn names(pair: &Pair, case: &Case) -> Vec<Name> {
 fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Option<Owners> {
     let registry = pair.old.registry(&case.registry)?;
     let caller = Caller::from(&case.who);
-    let is_open = |name: &Name| name.is_asked && case.is_owned_by_another(&name.name).is_none();
+    let is_open = |name: &Name| name.is_asked && case.is_owned_by_another(&name.text).is_none();
     let tells_all = |side: &Side| side.policy.is_told_all_by(caller);
     if tells_all(&pair.old) && tells_all(&pair.new) && !names.iter().any(is_open) {
         return None;
@@ -160,11 +163,9 @@ fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Opt
     let of_old: Vec<_> = names.iter().filter(|name| name.is_of_old).collect();
     let subsets = subsets(of_old.len());
     let mut possible = subsets.map(|is_in| -> Owners {
-        let owned = of_old.iter().enumerate().filter(|(index, _)| is_in(*index));
-        let owner = |name: &Name| (issuer.to_owned(), name.id.clone());
-        owned
-            .map(|(_, name)| (name.name.clone(), owner(name)))
-            .collect()
+        let taken = of_old.iter().enumerate().filter(|(index, _)| is_in(*index));
+        let owned = |name: &Name| (name.text.clone(), (issuer.to_owned(), name.id.clone()));
+        taken.map(|(_, name)| owned(name)).collect()
     });
     possible.find(|owners| {
         let held = Held { groups, owners };
@@ -174,7 +175,7 @@ fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Opt
 }
 
 /// A scenario, and the same with some of these names another's.
-fn with_owners(known: Scenario, open: &[&str]) -> Vec<Scenario> {
+fn with_owners(known: &Scenario, open: &[&str]) -> Vec<Scenario> {
     let with = |is_in: &dyn Fn(usize) -> bool| {
         let mut scenario = known.clone();
         for (_, name) in open.iter().enumerate().filter(|(index, _)| is_in(*index)) {

@@ -70,7 +70,7 @@ impl Pair {
     pub(super) fn weigh(&self, case: &Case) -> Vec<Outcome> {
         let who = case.who.identity();
         if let Some(why) = self.read_otherwise(who.issuer()) {
-            return unknown(case, why);
+            return unknown(case, &why);
         }
         let scenarios = Scenarios::of(self, case);
         let mut caller = Caller::from(&case.who);
@@ -88,8 +88,8 @@ impl Pair {
             return login(case, &old, &new);
         }
         let is_same = |scenario: &Scenario| {
-            let old = old.verdict(scenario.old(), case);
-            let new = new.verdict(scenario.new(), case);
+            let old = old.verdict(scenario.under_old(), case);
+            let new = new.verdict(scenario.under_new(), case);
             old.is_some() && old == new
         };
         if scenarios.all.iter().all(is_same) {
@@ -157,10 +157,10 @@ fn login(case: &Case, old: &Met<'_>, new: &Met<'_>) -> Vec<Outcome> {
 }
 
 /// All that was asked for, of which nothing can be told.
-fn unknown(case: &Case, why: String) -> Vec<Outcome> {
+fn unknown(case: &Case, why: &str) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for wish in case.wishes() {
-        note(&mut outcomes, &wish, Fate::Unknown(vec![why.clone()]));
+        note(&mut outcomes, &wish, Fate::Unknown(vec![why.to_owned()]));
     }
     outcomes
 }
@@ -204,8 +204,8 @@ fn fate_in(
         Gives::Untold(_) if is_token && case.was_given(wish.repository, wish.action) => Gives::Yes,
         Gives::No | Gives::Untold(_) | Gives::Yes => gives,
     };
-    let old = settled(old.gives(scenario.old(), wish));
-    let new = settled(new.gives(scenario.new(), wish));
+    let old = settled(old.gives(scenario.under_old(), wish));
+    let new = settled(new.gives(scenario.under_new(), wish));
     match (old, new) {
         // The same rules, or the same ceiling, whatever they hang on.
         (Gives::Untold(one), Gives::Untold(other)) if is_same_file || is_token && one == other => {

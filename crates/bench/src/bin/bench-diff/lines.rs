@@ -197,7 +197,11 @@ fn ask(kind: u64, id: u64) -> Ask {
         ),
         _ => {
             let row = id - id % ROWS;
-            let given = if id.is_multiple_of(ROWS) && row > 0 { PUSH } else { &[] };
+            let given = if id.is_multiple_of(ROWS) && row > 0 {
+                PUSH
+            } else {
+                &[]
+            };
             (format!("web-{row}"), PUSH, given, "refs/heads/main")
         }
     };

@@ -119,7 +119,7 @@ fn cells_of_fixture(situation: &Situation) -> [String; 4] {
     [
         who(issuer, identity, name) + &group.unwrap_or_default(),
         change.to_string(),
-        whereabouts(registry, repository, change),
+        whereabouts(registry, repository, *change),
         format!("({})", fixtures.join(", ")),
     ]
 }
@@ -168,7 +168,7 @@ impl Row<'_> {
         [
             who(&group.issuer, &group.identity, &found.name),
             group.change.to_string(),
-            whereabouts(&group.registry, &group.repository, &group.change),
+            whereabouts(&group.registry, &group.repository, group.change),
             format!("({}, last {last}{because})", requests(found.requests)),
         ]
     }
@@ -215,7 +215,7 @@ fn who(issuer: &str, id: &str, name: &str) -> String {
 }
 
 /// What a change is of, with its registry.
-fn whereabouts(registry: &str, repository: &str, change: &Change) -> String {
+fn whereabouts(registry: &str, repository: &str, change: Change) -> String {
     let all = [change.loses, change.gains, change.unknown];
     if !repository.is_empty() {
         format!("on {repository} of {registry}")
