@@ -131,7 +131,7 @@ fn merged(file: &str, block: &str) -> Result<String> {
     let key_of = |line: &str| line.split('=').next().unwrap_or_default().trim().to_owned();
     let new: Vec<String> = lines.lines().map(key_of).collect();
     let kept = table.lines().filter(|line| !new.contains(&key_of(line)));
-    let kept = kept.map(|line| format!("{line}\n")).collect::<String>();
+    let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
     let after = if after.is_empty() {
         String::new()
     } else {

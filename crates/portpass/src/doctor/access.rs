@@ -48,23 +48,16 @@ async fn token(
     scopes: &[&str],
     report: &mut Report,
 ) -> Option<String> {
-    let answer = ask(patient, wire, realm, scopes).await;
-    match answer {
-        Some(answer) => match answer.token().filter(|_| answer.status == 200) {
-            Some(token) => {
-                report.hide(&token);
-                Some(token)
-            }
-            None => {
-                report.note("push", &format!("not allowed: {}", answer.message()));
-                None
-            }
-        },
-        None => {
-            report.note("push", "the token endpoint gives no answer");
-            None
-        }
+    let Some(answer) = ask(patient, wire, realm, scopes).await else {
+        report.note("push", "the token endpoint gives no answer");
+        return None;
+    };
+    let token = answer.token().filter(|_| answer.status == 200);
+    match &token {
+        Some(token) => report.hide(token),
+        None => report.note("push", &format!("not allowed: {}", answer.message())),
     }
+    token
 }
 
 /// A push that could mount from a repository which is not there must not fail for it.

@@ -132,16 +132,17 @@ impl Wanted {
         let Some(settings) = settings else {
             return text;
         };
+        let mut push = |line: String| text.push_str(&line);
         if !settings.algorithms.is_empty() {
             let kept = settings.algorithms.iter().chain(&self.algorithm);
             let kept: Vec<String> = kept.map(|name| yaml(name)).collect();
-            text.push_str(&format!("    signingalgorithms: [{}]\n", kept.join(", ")));
+            push(format!("    signingalgorithms: [{}]\n", kept.join(", ")));
         }
         if settings.autoredirect {
-            text.push_str("    autoredirect: true\n");
+            push("    autoredirect: true\n".to_owned());
         }
         if let Some(path) = &settings.autoredirectpath {
-            text.push_str(&format!("    autoredirectpath: {}\n", yaml(path)));
+            push(format!("    autoredirectpath: {}\n", yaml(path)));
         }
         text
     }

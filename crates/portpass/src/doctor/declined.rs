@@ -44,10 +44,9 @@ pub(super) async fn examine(
     if answer.status >= 500 {
         return failing(patient, answer, jwt, &said, report).await;
     }
-    if let Some(jwt) = jwt {
-        if let Some((cause, seen, cure)) = fault_of(patient, realm, answer, jwt) {
-            return report.trouble("login", cause, &format!("{seen}; {said}"), cure);
-        }
+    let fault = jwt.and_then(|jwt| fault_of(patient, realm, answer, jwt));
+    if let Some((cause, seen, cure)) = fault {
+        return report.trouble("login", cause, &format!("{seen}; {said}"), cure);
     }
     let text = "See what the answer says; in Portpass, `portpass events` has the whole story, by the \
                 decision's id if the answer has one";

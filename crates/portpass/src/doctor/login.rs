@@ -15,7 +15,7 @@ pub(super) struct Token {
     pub(super) text: String,
     /// What it says, if it is a JWT.
     pub(super) seen: Option<Seen>,
-    pub(super) refresh_token: Option<String>,
+    pub(super) refresh: Option<String>,
     pub(super) answer: Answer,
 }
 
@@ -65,15 +65,15 @@ pub(super) async fn examine(
         return None;
     };
     report.hide(&text);
-    let refresh_token = answer.member("refresh_token");
-    if let Some(secret) = &refresh_token {
+    let refresh = answer.member("refresh_token");
+    if let Some(secret) = &refresh {
         report.hide(secret);
     }
     report.well("login", "a token is given for no scope at all");
     Some(Token {
         seen: Seen::of(&text),
         text,
-        refresh_token,
+        refresh,
         answer,
     })
 }

@@ -6,7 +6,7 @@ use super::{
 
 /// Uses it as docker does at the next push.
 pub(super) async fn examine(wire: &Wire, realm: &Realm, token: &Token, report: &mut Report) {
-    let Some(secret) = &token.refresh_token else {
+    let Some(secret) = &token.refresh else {
         let seen =
             "docker login is given no refresh token, so a login lasts no longer than its JWT";
         report.note("refresh", seen);

@@ -61,5 +61,5 @@ fn an_expired_ca_is_found() -> Result<()> {
         portpass,
         registry,
     };
-    patient.is_cured_of("ca_expired")
+    patient.recovers_from("ca_expired")
 }

@@ -95,7 +95,7 @@ impl Patient {
     }
 
     /// The doctor names the one cause; its cure is applied, and all is well.
-    fn is_cured_of(mut self, cause: &str) -> Result<()> {
+    fn recovers_from(mut self, cause: &str) -> Result<()> {
         ensure!(
             push(self.registry.port, &self.jwt()?, REPOSITORY).is_err(),
             "it is not broken"

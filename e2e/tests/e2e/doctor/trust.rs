@@ -50,7 +50,7 @@ fn another_portpass_bundle_is_found() -> Result<()> {
         auth.trust = strangers_bundle(folder.path())?;
         Ok(())
     })?;
-    patient.is_cured_of("registry_bundle")
+    patient.recovers_from("registry_bundle")
 }
 
 fn another_portpass_bundle_is_found_at_version_3() -> Result<()> {
@@ -59,15 +59,15 @@ fn another_portpass_bundle_is_found_at_version_3() -> Result<()> {
         auth.trust = strangers_bundle(folder.path())?;
         Ok(())
     })?;
-    patient.is_cured_of("registry_bundle")
+    patient.recovers_from("registry_bundle")
 }
 
 fn another_service_is_found() -> Result<()> {
     let patient = Patient::usual(Kind::V28, |auth| {
-        auth.service = "registry.example".to_owned();
+        auth.service += ".example";
         Ok(())
     })?;
-    patient.is_cured_of("service")
+    patient.recovers_from("service")
 }
 
 fn another_issuer_is_found() -> Result<()> {
@@ -75,17 +75,17 @@ fn another_issuer_is_found() -> Result<()> {
         auth.issuer += "/";
         Ok(())
     })?;
-    patient.is_cured_of("registry_issuer")
+    patient.recovers_from("registry_issuer")
 }
 
 fn a_libtrust_key_id_at_version_3_is_found() -> Result<()> {
     let table = registry_table("main", SERVICE, "distribution-2", "libtrust", "ES256");
-    Patient::start(Kind::V31, &table, |_| Ok(()))?.is_cured_of("key_id")
+    Patient::start(Kind::V31, &table, |_| Ok(()))?.recovers_from("key_id")
 }
 
 fn an_rfc_7638_key_id_at_version_2_is_found() -> Result<()> {
     let table = registry_table("main", SERVICE, "distribution", "rfc7638", "ES256");
-    Patient::start(Kind::V28, &table, |_| Ok(()))?.is_cured_of("key_id")
+    Patient::start(Kind::V28, &table, |_| Ok(()))?.recovers_from("key_id")
 }
 
 fn the_log_alone_tells_too() -> Result<()> {

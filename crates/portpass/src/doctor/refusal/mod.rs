@@ -51,9 +51,11 @@ pub(super) fn examine(
     match trusted::causes(&visit) {
         Some(Ok(found)) if !found.is_empty() => certain(found, report),
         Some(Ok(_)) => match logged {
-            Some((said, words)) => certain(visit.not_read(said, &words), report),
+            Some((said, words)) => certain(not_read(said, &words), report),
             None => certain(
-                vec![visit.restart("its files as they are now would let it accept the token")],
+                vec![restart(
+                    "its files as they are now would let it accept the token",
+                )],
                 report,
             ),
         },
@@ -158,19 +160,10 @@ impl Visit<'_> {
         )
     }
 
-    fn restart(&self, seen: &str) -> Found {
-        let text = "Start the registry anew: it reads its configuration and what it trusts once, at its start";
-        (
-            Cause::RegistryRestart,
-            seen.to_owned(),
-            Cure::of(text).restart("the registry"),
-        )
-    }
-
     /// The key is trusted, and not found by the id that the token has for it.
     fn key_id(&self, written: Option<Profile>) -> Found {
         let kid = self.seen.parameter("kid").unwrap_or_default();
-        let (which, kind) = match written {
+        let (which, version) = match written {
             Some(Profile::Libtrust) => (
                 "libtrust's id of the key, which distribution 3 does not compute",
                 "distribution",
@@ -197,10 +190,10 @@ impl Visit<'_> {
             return (Cause::KeyId, seen, Cure::of(text));
         };
         let mut lines = vec![
-            ("kind", format!("{kind:?}")),
+            ("kind", format!("{version:?}")),
             ("profile", "\"x5c\"".to_owned()),
         ];
-        if kind == "distribution-2" && registry.algorithm == Algorithm::EdDsa {
+        if version == "distribution-2" && registry.algorithm == Algorithm::EdDsa {
             lines.push(("algorithm", "\"ES256\"".to_owned()));
         }
         let text = "Say which version the registry is, and name keys by their certificate, which every \
@@ -215,15 +208,6 @@ impl Visit<'_> {
             .run(export(self.patient, &self.wanted.service))
             .restart("the registry");
         (Cause::KeyId, seen, cure)
-    }
-
-    /// The files would do, and the log says what the registry found instead.
-    fn not_read(&self, said: Said, words: &str) -> Vec<Found> {
-        if said == Said::Clock {
-            return vec![clock(words)];
-        }
-        let seen = format!("its files would let it accept the token, and its log says {words}");
-        vec![self.restart(&seen)]
     }
 
     fn by_log(&self, said: Said, words: &str, report: &mut Report) {
@@ -268,6 +252,22 @@ impl Visit<'_> {
             report.suspicion(cause, &format!("{seen}; {more}"), cure);
         }
     }
+}
+
+/// The files would do, and the log says what the registry found instead.
+fn not_read(said: Said, words: &str) -> Vec<Found> {
+    if said == Said::Clock {
+        return vec![clock(words)];
+    }
+    let seen = format!("its files would let it accept the token, and its log says {words}");
+    vec![restart(&seen)]
+}
+
+fn restart(seen: &str) -> Found {
+    let text =
+        "Start the registry anew: it reads its configuration and what it trusts once, at its start";
+    let cure = Cure::of(text).restart("the registry");
+    (Cause::RegistryRestart, seen.to_owned(), cure)
 }
 
 fn clock(words: &str) -> Found {
