@@ -55,9 +55,17 @@ pub struct Issuer {
 impl Issuer {
     /// Starts it on free ports.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts it on free ports, with issuers of these kinds, too.
+    pub fn start_with(kinds: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(tool::ours("test-issuer")?);
         command.arg("--dir").arg(folder.path());
+        for kind in kinds {
+            command.arg("--also").arg(kind);
+        }
         let (server, line) = Server::start_with_line("test-issuer", &mut command, folder.path())?;
         let ready: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
         let control = text(&ready, "/control")?;

@@ -39,7 +39,7 @@ mod sign;
 mod site;
 mod tls;
 
-/// Stands in for GitHub, GitLab, Forgejo, Kubernetes and an OpenID provider.
+/// Stands in for GitHub, GitLab, Forgejo, Kubernetes and an OpenID provider, and others if asked.
 #[derive(Debug, Parser)]
 struct Args {
     /// Where the CA's certificate is written.
@@ -48,6 +48,9 @@ struct Args {
     /// The control API's port; the issuers take the next ones. 0: any that are free.
     #[arg(long, default_value_t = 0)]
     first_port: u16,
+    /// Another platform to stand in for, such as `buildkite`; may be repeated.
+    #[arg(long, value_name = "KIND")]
+    also: Vec<Kind>,
 }
 
 #[tokio::main]
@@ -59,8 +62,10 @@ async fn main() -> anyhow::Result<()> {
         next: args.first_port,
     };
     let (control, control_port) = ports.bind().await?;
+    let mut kinds = Kind::USUAL.to_vec();
+    kinds.extend(args.also.iter().filter(|kind| !Kind::USUAL.contains(kind)));
     let mut listeners = Vec::new();
-    for kind in Kind::ALL {
+    for &kind in &kinds {
         listeners.push((kind, ports.bind().await?));
     }
     let (elsewhere, elsewhere_port) = ports.bind().await?;
@@ -74,10 +79,10 @@ async fn main() -> anyhow::Result<()> {
     };
     // By address, not by name: another host to whoever compares hosts.
     let other_host = format!("https://127.0.0.1:{elsewhere_port}");
-    let testbed = Arc::new(Testbed::new(address, other_host)?);
+    let testbed = Arc::new(Testbed::new(&kinds, address, other_host)?);
 
     let control_address = format!("http://127.0.0.1:{control_port}");
-    let ready = ready(&testbed, &control_address, &ca, address)?;
+    let ready = ready(&testbed, &kinds, &control_address, &ca, address)?;
     for (kind, (listener, _)) in listeners {
         let mut router = routes::issuer(Arc::clone(&testbed), kind);
         if matches!(kind, Kind::Forgejo | Kind::GithubActions) {
@@ -121,12 +126,13 @@ impl Ports {
 /// What the first line says.
 fn ready(
     testbed: &Testbed,
+    kinds: &[Kind],
     control: &str,
     ca: &Path,
     address: impl Fn(Kind) -> String,
 ) -> anyhow::Result<Value> {
     let mut issuers = Map::new();
-    for kind in Kind::ALL {
+    for &kind in kinds {
         let name = platform::name(kind);
         let issuer = testbed.issuer(name)?;
         issuers.insert(

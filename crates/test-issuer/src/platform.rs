@@ -9,11 +9,23 @@ pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// The name under which the control API knows the issuer of a kind.
 pub(crate) const fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Forgejo => "forgejo",
         Kind::GithubActions => "github",
-        Kind::Gitlab => "gitlab",
-        Kind::Kubernetes => "kubernetes",
-        Kind::Oidc => "oidc",
+        Kind::Aws
+        | Kind::AzureDevops
+        | Kind::Bitbucket
+        | Kind::Buildkite
+        | Kind::Circleci
+        | Kind::Entra
+        | Kind::Google
+        | Kind::Harness
+        | Kind::HcpTerraform
+        | Kind::Jenkins
+        | Kind::Semaphore
+        | Kind::Spiffe
+        | Kind::Forgejo
+        | Kind::Gitlab
+        | Kind::Kubernetes
+        | Kind::Oidc => kind.name(),
     }
 }
 
@@ -23,7 +35,22 @@ pub(crate) const fn base(kind: Kind) -> &'static str {
         Kind::Forgejo => "/api/actions",
         // A GitHub Enterprise Server's: github.com's own host cannot be stood in for.
         Kind::GithubActions => "/_services/token",
-        Kind::Gitlab | Kind::Kubernetes | Kind::Oidc => "",
+        // Theirs have paths and hosts that cannot be stood in for either: `iss` says where.
+        Kind::Aws
+        | Kind::AzureDevops
+        | Kind::Bitbucket
+        | Kind::Buildkite
+        | Kind::Circleci
+        | Kind::Entra
+        | Kind::Google
+        | Kind::Harness
+        | Kind::HcpTerraform
+        | Kind::Jenkins
+        | Kind::Semaphore
+        | Kind::Spiffe
+        | Kind::Gitlab
+        | Kind::Kubernetes
+        | Kind::Oidc => "",
     }
 }
 
@@ -31,7 +58,19 @@ pub(crate) const fn base(kind: Kind) -> &'static str {
 pub(crate) const fn keys(kind: Kind) -> &'static str {
     match kind {
         Kind::Forgejo => "/.well-known/keys",
-        Kind::GithubActions => "/.well-known/jwks",
+        Kind::Semaphore => "/.well-known/jwts",
+        Kind::Aws
+        | Kind::AzureDevops
+        | Kind::Bitbucket
+        | Kind::Buildkite
+        | Kind::Circleci
+        | Kind::Entra
+        | Kind::Google
+        | Kind::Harness
+        | Kind::HcpTerraform
+        | Kind::Jenkins
+        | Kind::Spiffe
+        | Kind::GithubActions => "/.well-known/jwks",
         Kind::Gitlab => "/oauth/discovery/keys",
         Kind::Kubernetes => "/openid/v1/jwks",
         Kind::Oidc => "/jwks.json",

@@ -25,11 +25,15 @@ pub(crate) struct Testbed {
 }
 
 impl Testbed {
-    /// Issuers of every kind, each at the address that `address` gives for it.
-    pub(crate) fn new(address: impl Fn(Kind) -> String, elsewhere: String) -> anyhow::Result<Self> {
+    /// Issuers of these kinds, each at the address that `address` gives for it.
+    pub(crate) fn new(
+        kinds: &[Kind],
+        address: impl Fn(Kind) -> String,
+        elsewhere: String,
+    ) -> anyhow::Result<Self> {
         let mut issuers = BTreeMap::new();
         let mut sites = BTreeMap::from([(ELSEWHERE, Arc::default())]);
-        for kind in Kind::ALL {
+        for &kind in kinds {
             let name = platform::name(kind);
             issuers.insert(name, Mutex::new(Issuer::new(kind, &address(kind))?));
             sites.insert(name, Arc::default());

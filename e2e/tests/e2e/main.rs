@@ -29,6 +29,7 @@ mod login;
 mod mount;
 mod namespaces;
 mod operators;
+mod platforms;
 mod profiles;
 mod push;
 mod refusal;
@@ -41,6 +42,7 @@ fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         push::trials(),
+        platforms::trials(),
         login::trials(),
         refusal::trials(),
         mount::trials(),

@@ -78,7 +78,7 @@ pub(super) struct IssuerSection {
     /// Where the issuer's keys are, if discovery does not say it.
     /// Example: `"https://ci.example.com/keys"`.
     jwks_url: Option<Located<String>>,
-    /// Which platform it is; the [platforms](platforms.md) say what of.
+    /// Which platform it is; what the others sign is in [platforms](platforms.md).
     kind: Located<IssuerKind>,
     /// The longest life, from `iat` to `exp`, of a JWT that is accepted.
     /// Default: `"15m"` for `github-actions`; `"65m"` for `forgejo`, `gitlab`,

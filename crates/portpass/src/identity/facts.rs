@@ -187,7 +187,10 @@ impl Fact {
             Self::RunId => "The platform's id of the run.",
             Self::RunUrl => "The page of the run.",
             Self::Runner => "`hosted` by the platform, or `self-hosted`.",
-            Self::ServiceAccount => "The Kubernetes service account.",
+            Self::ServiceAccount => {
+                "The service account, of Kubernetes or Google Cloud; of Entra ID the application, of \
+                 AWS the ARN of the role or user."
+            }
             Self::Sha => "The commit.",
             Self::User => "The name a person signs in with at the identity provider.",
             Self::Workflow => "The path of the workflow's file in the run's own repository.",

@@ -163,6 +163,11 @@ impl Issuer {
         })
     }
 
+    /// Whether somebody of this id and these facts is of a tenant that is believed.
+    pub(super) fn is_of_tenant(&self, id: &str, facts: &Facts) -> bool {
+        self.pins.has_id(id) && self.pins.unmet(facts).is_none()
+    }
+
     /// Whether only some of the platform's tenants are believed.
     pub(super) fn is_pinned(&self) -> bool {
         self.pins.are_any()

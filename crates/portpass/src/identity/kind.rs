@@ -303,15 +303,15 @@ impl JsonSchema for IssuerKind {
         let kinds: Vec<_> = Self::all()
             .map(|kind| {
                 json_schema!({
-                    "description": kind.about(),
                     "type": "string",
                     "const": kind.name(),
+                    "description": kind.about(),
                 })
             })
             .collect();
         json_schema!({
-            "description": "Which platform an issuer is.",
             "oneOf": kinds,
+            "description": "Which platform an issuer is.",
         })
     }
 }
@@ -354,6 +354,26 @@ mod tests {
             unknown.to_string().contains("unknown variant `gitea`"),
             "{unknown}"
         );
+    }
+
+    #[test]
+    fn the_fixtures_of_the_coded_kinds_give_no_fact_that_is_not_promised() {
+        for kind in IssuerKind::CODED {
+            let known: fixtures::Kind = kind.name().parse().unwrap();
+            for fixture in known.fixtures() {
+                let claims = fixtures::claims(known, fixture).unwrap().at(1_700_000_000);
+                let claims = Claims::of(std::sync::Arc::new(claims)).unwrap();
+                let reading = Reading {
+                    issuer: "ci",
+                    web: Some("https://ci.example.com"),
+                    groups_claim: None,
+                    id_claim: None,
+                };
+                let subject = kind.subject(&claims, &reading).unwrap();
+                let given: BTreeSet<Fact> = subject.facts.iter().map(|(fact, _)| fact).collect();
+                assert!(given.is_subset(&kind.facts()), "{} {fixture}", kind.name());
+            }
+        }
     }
 
     /// Whether one clause names the kind and the value.

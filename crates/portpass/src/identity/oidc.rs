@@ -16,10 +16,13 @@ pub(super) const PLATFORM: Platform = Platform {
     shared_hosts: &[
         "accounts.google.com",
         "agent.buildkite.com",
+        "api.bitbucket.org",
+        "app.eu.terraform.io",
         "app.terraform.io",
         "codeberg.org",
         "gitlab.com",
         "token.actions.githubusercontent.com",
+        "vstoken.dev.azure.com",
     ],
     facts: &[Fact::IdpGroups, Fact::User],
 };

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::{
     config::{Config, ConfigError},
     decision::{GroupSource, Policy, PolicySource},
-    identity::{ANONYMOUS, Binding, Directory, Facts, IssuerSettings, TOKEN},
+    identity::{ANONYMOUS, Binding, Directory, Facts, Identity, IssuerSettings, TOKEN},
     registry::Registry,
     snapshot::Snapshot,
 };
@@ -62,13 +62,13 @@ impl Side {
     /// rules: its issuer is there still, and believed of its tenant.
     pub(super) fn admits(
         &self,
-        issuer: &str,
+        identity: &Identity,
         facts: &Facts,
         registry: &str,
     ) -> Option<&Arc<Registry>> {
-        let is_believed = match issuer {
+        let is_believed = match identity.issuer() {
             ANONYMOUS | TOKEN => true,
-            _ => self.directory.believes(issuer, facts).unwrap_or(false),
+            _ => self.directory.believes(identity, facts).unwrap_or(false),
         };
         self.registry(registry).filter(|_| is_believed)
     }

@@ -107,11 +107,10 @@ impl Pair {
 
 impl<'a> Met<'a> {
     fn of(side: &'a Side, case: &'a Case, caller: Caller<'a>) -> Self {
-        let issuer = case.who.identity().issuer();
         Self {
             side,
             caller,
-            registry: side.admits(issuer, case.who.facts(), &case.registry),
+            registry: side.admits(case.who.identity(), case.who.facts(), &case.registry),
         }
     }
 

@@ -74,12 +74,6 @@ impl FactSource {
         ours.or(self.otherwise.as_ref()).map(String::as_str)
     }
 
-    /// The claims it is made of.
-    pub(super) fn claims(&self) -> impl Iterator<Item = &ClaimPath> {
-        let in_text = self.text.iter().flat_map(Text::claims);
-        self.claim.iter().chain(in_text)
-    }
-
     /// The claim that is the fact as it stands.
     pub(super) fn plain_claim(&self) -> Option<&ClaimPath> {
         let is_plain = self.map.is_empty() && self.strip.is_none() && self.prefix.is_none();
@@ -92,41 +86,37 @@ impl FactSource {
     }
 
     /// The words that the fact can be, where they are few.
+    #[cfg(test)]
     pub(super) fn words(&self) -> impl Iterator<Item = &str> {
         self.map.values().chain(&self.otherwise).map(String::as_str)
     }
 
     /// Where it comes from, in words.
     pub(super) fn shown(&self) -> String {
-        let mut shown = match (&self.claim, &self.text) {
+        let from = match (&self.claim, &self.text) {
             (Some(claim), _) => claim.shown(),
             (None, text) => text
                 .as_ref()
                 .map_or_else(String::new, |text| format!("`{text}`")),
         };
-        if let Some(start) = &self.strip {
-            shown.push_str(&format!(", what follows `{start}`"));
-        }
-        if let Some(prefix) = &self.prefix {
-            shown.push_str(&format!(", with `{prefix}` before it"));
-        }
-        if let Some(form) = self.form {
-            shown.push_str(&format!(", if it is {}", form.words()));
-        }
-        let mut map: Vec<_> = self
+        let strip = self.strip.as_ref();
+        let prefix = self.prefix.as_ref();
+        let changed = [
+            strip.map(|start| format!(", what follows `{start}`")),
+            prefix.map(|prefix| format!(", with `{prefix}` before it")),
+            self.form.map(|form| format!(", if it is {}", form.words())),
+        ];
+        let words = self
             .map
             .iter()
-            .map(|(theirs, ours)| format!("`{theirs}` is `{ours}`"))
+            .map(|(theirs, ours)| format!("`{theirs}` is `{ours}`"));
+        let rest = self.otherwise.iter();
+        let words: Vec<_> = words
+            .chain(rest.map(|ours| format!("anything else is `{ours}`")))
             .collect();
-        map.extend(
-            self.otherwise
-                .iter()
-                .map(|ours| format!("anything else is `{ours}`")),
-        );
-        if !map.is_empty() {
-            shown.push_str(&format!(": {}", map.join(", ")));
-        }
-        shown
+        let changed: String = changed.into_iter().flatten().collect();
+        let colon = if words.is_empty() { "" } else { ": " };
+        format!("{from}{changed}{colon}{}", words.join(", "))
     }
 }
 

@@ -65,11 +65,6 @@ impl Described {
         self.0.name
     }
 
-    /// What the platform is called by those who make it.
-    pub(super) fn title(self) -> &'static str {
-        &self.0.file.title
-    }
-
     /// What has an identity there, in one sentence.
     pub(super) fn about(self) -> &'static str {
         &self.0.file.about

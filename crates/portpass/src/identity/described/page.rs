@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use super::{
     Described,
     description::{Expected, Must},
+    fact_source::FactSource,
 };
 use crate::identity::Fact;
 
@@ -103,7 +104,7 @@ fn write_platform(page: &mut String, described: Described) -> fmt::Result {
             fact => file
                 .facts
                 .get(&fact)
-                .map_or_else(String::new, |source| source.shown()),
+                .map_or_else(String::new, FactSource::shown),
         };
         writeln!(page, "| `{fact}` | {} |", from.replace('|', "\\|"))?;
     }

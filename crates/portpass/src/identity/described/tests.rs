@@ -24,7 +24,9 @@ fn claims_of(name: &str, fixture: &str) -> Map<String, Value> {
 fn read(name: &str, claims: Map<String, Value>) -> Result<Subject, ClaimFault> {
     let reading = Reading {
         issuer: "ci",
-        web: described(name).web(),
+        web: described(name)
+            .web()
+            .or(Some("https://acme.semaphoreci.com")),
         groups_claim: None,
         id_claim: None,
     };
@@ -111,7 +113,7 @@ fn the_words_of_an_event_and_a_runner_are_ours() {
                 .facts
                 .get(&fact)
                 .into_iter()
-                .flat_map(|source| source.words())
+                .flat_map(fact_source::FactSource::words)
         };
         for word in words(Fact::Event) {
             assert!(events.contains(&word), "{}: {word}", described.name());

@@ -38,14 +38,6 @@ impl Text {
         })
     }
 
-    /// The claims in it.
-    pub(super) fn claims(&self) -> impl Iterator<Item = &ClaimPath> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Claim(claim) => Some(claim),
-            Part::Literal(_) | Part::Web => None,
-        })
-    }
-
     fn rendered(
         &self,
         web: Option<&str>,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use self::known::Moment;
 pub(crate) use self::trial::Signatory;
 use super::{
-    Binding, Facts, IssuerKind, IssuerSettings, Proof, Withdrawn,
+    Binding, Facts, Identity, IssuerKind, IssuerSettings, Proof, Withdrawn,
     issuer::Issuer,
     unproven::{StrangerReason, Unproven},
 };
@@ -162,11 +162,11 @@ impl Directory {
         self.issuers.iter().map(|issuer| &issuer.binding)
     }
 
-    /// Whether an issuer is believed of whom these facts are about, as far as its
-    /// tenants are pinned; `None` where there is no such issuer.
-    pub fn believes(&self, issuer: &str, facts: &Facts) -> Option<bool> {
-        let issuer = self.issuer(issuer)?;
-        Some(issuer.unpinned(facts).is_none())
+    /// Whether the issuer of an identity is believed of it and of these facts, as
+    /// far as its tenants are pinned; `None` where there is no such issuer.
+    pub fn believes(&self, identity: &Identity, facts: &Facts) -> Option<bool> {
+        let issuer = self.issuer(identity.issuer())?;
+        Some(issuer.is_of_tenant(identity.id(), facts))
     }
 
     /// The keys that issuers have withdrawn, each named again until

@@ -1,5 +1,6 @@
 //! JWTs as platforms sign them, and as strangers do, from end to end.
 
+mod described;
 mod refresh_tokens;
 mod sessions;
 mod suppose;
