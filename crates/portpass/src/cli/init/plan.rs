@@ -44,6 +44,12 @@ pub(super) enum Grant {
 impl Plan {
     /// For the platforms that the arguments name.
     pub(super) fn of_arguments(arguments: &Init, folder: PathBuf) -> anyhow::Result<Self> {
+        // Not left to the arguments' own check: it passes over what is required of
+        // an argument where something else rules the required one out.
+        ensure!(
+            arguments.repository.is_none() && arguments.issuer.is_none(),
+            "--repository and --issuer are for --jwt-stdin"
+        );
         let mut plan = Self::empty(arguments, folder)?;
         plan.platforms = Platform::of_arguments(arguments)?;
         plan.grant = Grant::OwnNames;
