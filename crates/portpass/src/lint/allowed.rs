@@ -92,12 +92,12 @@ fn tables<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = (String, &'s [Lo
 
 fn in_vain(table: &str, code: &Located<String>) -> Finding {
     let lint = ALL.iter().find(|lint| lint.code == code.value);
-    let (lint, message) = match lint {
-        Some(lint) => (
+    let (lint, message) = if let Some(lint) = lint {
+        (
             &NEEDLESS,
             format!("there is no finding {} ({}) here", lint.code, lint.name),
-        ),
-        None => {
+        )
+    } else {
             let known = ALL.iter().flat_map(|lint| [lint.code, lint.name]);
             let meant = closest(&code.value, known);
             let meant = ALL
@@ -106,7 +106,6 @@ fn in_vain(table: &str, code: &Located<String>) -> Finding {
             let hint = meant.map(|lint| format!("; did you mean `{}` ({})?", lint.code, lint.name));
             let hint = hint.unwrap_or_default();
             (&UNKNOWN, format!("there is no lint `{}`{hint}", code.value))
-        }
     };
     Finding {
         lint,

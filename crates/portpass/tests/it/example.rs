@@ -155,8 +155,9 @@ fn with_old_names(config: &Config) -> Vec<Repository> {
 #[test]
 fn the_example_loads_and_there_is_nothing_to_find_in_it() {
     let config = example();
-    let snapshot = Snapshot::of(&config, None, now()).unwrap();
-    let findings = lint::lint(&config, &snapshot.policy);
+    let snapshot = Arc::new(Snapshot::of(&config, None, now()).unwrap());
+    let tried = trial::check(&config, &snapshot, now()).unwrap();
+    let findings = lint::lint(&config, &snapshot.policy, &tried);
     let bad: Vec<_> = findings
         .iter()
         .filter(|finding| finding.lint.level > Level::Note)

@@ -235,5 +235,5 @@ fn blocks(text: &str, begin: &str) -> Vec<String> {
 fn script(text: &str) -> Result<String> {
     let (_, rest) = text.split_once("  script:\n").context("no script")?;
     let lines = rest.lines().map_while(|line| line.strip_prefix("    - "));
-    Ok(lines.map(|line| format!("{line}\n")).collect())
+    Ok(lines.flat_map(|line| [line, "\n"]).collect())
 }

@@ -117,7 +117,7 @@ impl SetUp {
         );
         let text = self.file("portpass.toml")?;
         if !text.contains("\nurl ") {
-            more += &format!("url = \"{}\"\n", self.issuer.url(issuer)?);
+            more.push_str(&format!("url = \"{}\"\n", self.issuer.url(issuer)?));
         }
         let text = text
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port))

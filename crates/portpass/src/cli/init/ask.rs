@@ -71,7 +71,8 @@ impl<R: BufRead, W: Write> Questions<R, W> {
             u64::try_from(length).unwrap_or(u64::MAX) <= LONGEST_ANSWER,
             "the answer to \"{question}\" is longer than {LONGEST_ANSWER} bytes"
         );
-        String::from_utf8(line).map_err(|_| anyhow!("the answer to \"{question}\" is not UTF-8"))
+        String::from_utf8(line)
+            .map_err(|_not_text| anyhow!("the answer to \"{question}\" is not UTF-8"))
     }
 
     /// Asks for one of the words of an argument.
@@ -81,7 +82,7 @@ impl<R: BufRead, W: Write> Questions<R, W> {
         let words = words.join(", ");
         self.ask(&format!("{question} ({words})"), default, |answer| {
             T::from_str(answer, true)
-                .map_err(|_| anyhow!("`{}` is none of {words}", answer.escape_debug()))
+                .map_err(|_word| anyhow!("`{}` is none of {words}", answer.escape_debug()))
         })
     }
 

@@ -107,12 +107,11 @@ fn usual_name(supposed: &Supposed, platform: &Platform) -> String {
     let account = facts
         .text(Fact::Namespace)
         .zip(facts.text(Fact::ServiceAccount));
-    let name = match account {
-        Some((namespace, account)) => format!("pods/{namespace}/{account}"),
-        None => {
-            let name = facts.text(Fact::Repository).unwrap_or(supposed.name());
-            format!("apps/{}/{name}", platform.name)
-        }
+    let name = if let Some((namespace, account)) = account {
+        format!("pods/{namespace}/{account}")
+    } else {
+        let name = facts.text(Fact::Repository).unwrap_or(supposed.name());
+        format!("apps/{}/{name}", platform.name)
     };
     name.to_ascii_lowercase()
 }

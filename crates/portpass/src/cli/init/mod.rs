@@ -191,14 +191,14 @@ struct Written {
 }
 
 /// Writes the files.
-fn write(arguments: &Init, jwt: Option<String>, now: Timestamp) -> anyhow::Result<Written> {
+fn write(arguments: &Init, jwt: Option<&str>, now: Timestamp) -> anyhow::Result<Written> {
     fs::create_dir_all(&arguments.dir)
         .with_context(|| format!("making the folder {}", arguments.dir.display()))?;
     let folder = arguments
         .dir
         .canonicalize()
         .with_context(|| format!("finding the folder {}", arguments.dir.display()))?;
-    let plan = match &jwt {
+    let plan = match jwt {
         Some(jwt) => Plan::of_jwt(arguments, folder, jwt, now)?,
         None => Plan::of_arguments(arguments, folder)?,
     };

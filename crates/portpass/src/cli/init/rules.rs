@@ -30,7 +30,7 @@ fn own_names(platforms: &[Platform]) -> String {
     let (hosts, clusters) = (names(true), names(false));
     let mut text = String::new();
     if !hosts.is_empty() {
-        text += &format!(
+        text.push_str(&format!(
             r#"
 # What is pushed from the main branch or a tag goes to a name of its own.
 [rule.own-name]
@@ -38,11 +38,11 @@ from = [{hosts}]
 when = {{ event = ["push", "tag", "manual"], ref = ["refs/heads/main", "refs/heads/master", "refs/tags/**"] }}
 push = ["apps/{{issuer}}/{{repository}}"]
 "#
-        );
+        ));
     }
     for platform in platforms {
         if let Tenant::Account { account, .. } = &platform.tenant {
-            text += &format!(
+            text.push_str(&format!(
                 r#"
 # Pods that build push below the name of their namespace.
 [rule.{name}-builders]
@@ -51,7 +51,7 @@ when = {{ service_account = "{account}" }}
 push = ["pods/{{namespace}}/**"]
 "#,
                 name = platform.name
-            );
+            ));
         }
     }
     let all = [hosts, clusters];

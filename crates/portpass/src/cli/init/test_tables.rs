@@ -153,6 +153,49 @@ fn of_job(platform: &Platform, job: &Job) -> Vec<Table> {
     tables
 }
 
+/// The tests of a rule that lets a service account push below its namespace.
+fn of_account(name: &str, namespace: &str, account: &str) -> Vec<Table> {
+    let table = |what: &str, fixture, set, ask: String, expect, because| Table {
+        name: format!("{name}-{what}"),
+        fixture,
+        set,
+        ask,
+        expect,
+        because,
+    };
+    let ask = format!("repository:pods/{namespace}/web:pull,push");
+    let set = |namespace: &str, account: &str| {
+        let (namespace, account) = (namespace.to_owned(), account.to_owned());
+        vec![("namespace", namespace), ("service_account", account)]
+    };
+    vec![
+        table(
+            "builder-pushes",
+            "pod",
+            set(namespace, account),
+            ask.clone(),
+            "granted",
+            "that is what the rule is for",
+        ),
+        table(
+            "another-service-account",
+            "pod",
+            set(namespace, "default"),
+            ask.clone(),
+            "refused at rules",
+            "a pod that names no service account has this one",
+        ),
+        table(
+            "squatter",
+            "pod",
+            set("elsewhere", account),
+            ask,
+            "refused at pin",
+            "other namespaces are other people's",
+        ),
+    ]
+}
+
 /// The tests of rules that give everybody a name of their own.
 fn of_platform(platform: &Platform) -> Vec<Table> {
     let name = &platform.name;
@@ -165,37 +208,7 @@ fn of_platform(platform: &Platform) -> Vec<Table> {
         because,
     };
     if let Tenant::Account { namespace, account } = &platform.tenant {
-        let ask = format!("repository:pods/{namespace}/web:pull,push");
-        let set = |namespace: &str, account: &str| {
-            let (namespace, account) = (namespace.to_owned(), account.to_owned());
-            vec![("namespace", namespace), ("service_account", account)]
-        };
-        return vec![
-            table(
-                "builder-pushes",
-                "pod",
-                set(namespace, account),
-                ask.clone(),
-                "granted",
-                "that is what the rule is for",
-            ),
-            table(
-                "another-service-account",
-                "pod",
-                set(namespace, "default"),
-                ask.clone(),
-                "refused at rules",
-                "a pod that names no service account has this one",
-            ),
-            table(
-                "squatter",
-                "pod",
-                set("elsewhere", account),
-                ask,
-                "refused at pin",
-                "other namespaces are other people's",
-            ),
-        ];
+        return of_account(name, namespace, account);
     }
     let repository = format!("{}/web", platform.owner());
     let own = format!("apps/{name}/{}", repository.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What came of tests as JUnit's XML: `testsuites`, one `testsuite`, and a `testcase` for each.
+//! What came of tests as `JUnit`'s XML: `testsuites`, one `testsuite`, and a `testcase` for each.
 
 use std::fmt::Write as _;
 

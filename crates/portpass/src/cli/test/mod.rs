@@ -22,7 +22,7 @@ pub(super) struct TestArgs {
     /// The tests, by their names; all, if none is named.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Also write what came of them as JUnit's XML, for a CI to show.
+    /// Also write what came of them as `JUnit`'s XML, for a CI to show.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }

@@ -19,13 +19,13 @@ because = "of this"
 "#
     );
     let config = load_files(&[("portpass.toml", &text)]).unwrap_or_else(|error| panic!("{error}"));
-    let [test] = config.tests.as_slice() else {
+    let [whole] = config.tests.as_slice() else {
         panic!("{:?}", config.tests);
     };
-    assert_eq!(test.name, "whole");
-    assert_eq!(test.registry, "prod", "the only one there is");
-    let TestProof::Fixture(order) = &test.proof else {
-        panic!("{:?}", test.proof);
+    assert_eq!(whole.name, "whole");
+    assert_eq!(whole.registry, "prod", "the only one there is");
+    let TestProof::Fixture(order) = &whole.proof else {
+        panic!("{:?}", whole.proof);
     };
     assert_eq!(order.issuer, "github");
     assert_eq!(order.fixture.as_deref(), Some("tag"));
@@ -37,12 +37,12 @@ because = "of this"
         ]
     );
     assert_eq!(
-        (&order.remove[0][..], &order.groups[0][..]),
+        (order.remove[0].as_str(), order.groups[0].as_str()),
         ("actor", "people")
     );
-    assert_eq!(test.expect.to_string(), "repository:a/b:pull");
-    assert_eq!(test.owners["a/b"], ("github".to_owned(), "9".to_owned()));
-    assert_eq!(test.because.as_deref(), Some("of this"));
+    assert_eq!(whole.expect.to_string(), "repository:a/b:pull");
+    assert_eq!(whole.owners["a/b"], ("github".to_owned(), "9".to_owned()));
+    assert_eq!(whole.because.as_deref(), Some("of this"));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn what_would_be_claimed_outside_is_neither_given_nor_asked_for() {
     let claimed = namespace("shop/beta", "65");
     assert_eq!(
         policy.namespaces(Caller::from(&beta), &registry("prod")),
-        [claimed.clone()]
+        std::slice::from_ref(&claimed)
     );
     let grant = decide(&policy, beta, "repository:shop/beta/x:push").unwrap();
     assert_eq!(grant.claims(), [claimed]);
