@@ -98,14 +98,14 @@ fn in_vain(table: &str, code: &Located<String>) -> Finding {
             format!("there is no finding {} ({}) here", lint.code, lint.name),
         )
     } else {
-            let known = ALL.iter().flat_map(|lint| [lint.code, lint.name]);
-            let meant = closest(&code.value, known);
-            let meant = ALL
-                .iter()
-                .find(|lint| meant == Some(lint.code) || meant == Some(lint.name));
-            let hint = meant.map(|lint| format!("; did you mean `{}` ({})?", lint.code, lint.name));
-            let hint = hint.unwrap_or_default();
-            (&UNKNOWN, format!("there is no lint `{}`{hint}", code.value))
+        let known = ALL.iter().flat_map(|lint| [lint.code, lint.name]);
+        let meant = closest(&code.value, known);
+        let meant = ALL
+            .iter()
+            .find(|lint| meant == Some(lint.code) || meant == Some(lint.name));
+        let hint = meant.map(|lint| format!("; did you mean `{}` ({})?", lint.code, lint.name));
+        let hint = hint.unwrap_or_default();
+        (&UNKNOWN, format!("there is no lint `{}`{hint}", code.value))
     };
     Finding {
         lint,

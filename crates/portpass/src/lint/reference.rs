@@ -35,8 +35,7 @@ audience = ["registry.example.com"]
 
 /// The page `docs/reference/lints.md`, as Markdown.
 pub fn reference() -> String {
-    let mut page =
-        format!("{HEAD}\n| code | level | name | finds |\n| --- | --- | --- | --- |\n");
+    let mut page = format!("{HEAD}\n| code | level | name | finds |\n| --- | --- | --- | --- |\n");
     for lint in ALL {
         let (code, name, level) = (lint.code, lint.name, lint.level);
         writeln!(

@@ -14,7 +14,7 @@ use portpass::{
     identity::Proof,
     lint::{self, Level},
     snapshot::Snapshot,
-    trial::{FixtureOrder, Trial},
+    trial::{self, FixtureOrder, Trial},
 };
 use scope::Scopes;
 

@@ -1,6 +1,7 @@
 //! The files that `portpass init` wrote, served on free ports.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -117,7 +118,7 @@ impl SetUp {
         );
         let text = self.file("portpass.toml")?;
         if !text.contains("\nurl ") {
-            more.push_str(&format!("url = \"{}\"\n", self.issuer.url(issuer)?));
+            writeln!(more, "url = \"{}\"", self.issuer.url(issuer)?)?;
         }
         let text = text
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port))

@@ -131,7 +131,8 @@ impl Init {
             ask::fill(&mut self, &mut questions)?;
         }
         let jwt = self.jwt_stdin.then(|| input(io::stdin().lock()));
-        let Written { files, next } = write(&self, jwt.transpose()?, Clock::System.now())?;
+        let Written { files, next } =
+            write(&self, jwt.transpose()?.as_deref(), Clock::System.now())?;
         if printer.is_json() {
             Printer::json(&json!({ "files": files, "next": next }))?;
         } else {

@@ -1,5 +1,7 @@
 //! The rules of the configuration.
 
+use std::fmt::Write as _;
+
 use super::{
     plan::{Grant, Plan},
     platform::{Platform, Tenant},
@@ -30,7 +32,8 @@ fn own_names(platforms: &[Platform]) -> String {
     let (hosts, clusters) = (names(true), names(false));
     let mut text = String::new();
     if !hosts.is_empty() {
-        text.push_str(&format!(
+        write!(
+            text,
             r#"
 # What is pushed from the main branch or a tag goes to a name of its own.
 [rule.own-name]
@@ -38,11 +41,13 @@ from = [{hosts}]
 when = {{ event = ["push", "tag", "manual"], ref = ["refs/heads/main", "refs/heads/master", "refs/tags/**"] }}
 push = ["apps/{{issuer}}/{{repository}}"]
 "#
-        ));
+        )
+        .expect("a string takes every write");
     }
     for platform in platforms {
         if let Tenant::Account { account, .. } = &platform.tenant {
-            text.push_str(&format!(
+            write!(
+                text,
                 r#"
 # Pods that build push below the name of their namespace.
 [rule.{name}-builders]
@@ -51,7 +56,8 @@ when = {{ service_account = "{account}" }}
 push = ["pods/{{namespace}}/**"]
 "#,
                 name = platform.name
-            ));
+            )
+            .expect("a string takes every write");
         }
     }
     let all = [hosts, clusters];

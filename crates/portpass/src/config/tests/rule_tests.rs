@@ -61,6 +61,7 @@ fn tests_are_spread_over_files_and_anybody_can_ask() {
     assert_eq!((config.tests[0].at.file, config.tests[1].at.file), (0, 1));
 }
 
+#[expect(clippy::too_many_lines, reason = "one snapshot of all faults")]
 #[test]
 fn each_word_that_means_nothing_is_pointed_at() {
     assert_snapshot!(complaint(

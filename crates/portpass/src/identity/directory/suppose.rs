@@ -117,11 +117,13 @@ impl Issuer {
             reason: StrangerReason::Claims,
             detail: Some(fault.to_string()),
         })?;
-        let unpinned = self.unpinned(&verified.subject.id, &verified.subject.facts).map(|message| Wrong {
-            stage: WrongStage::Pin,
-            code: StrangerReason::NotPinned.code(),
-            message,
-        });
+        let unpinned = self
+            .unpinned(&verified.subject.id, &verified.subject.facts)
+            .map(|message| Wrong {
+                stage: WrongStage::Pin,
+                code: StrangerReason::NotPinned.code(),
+                message,
+            });
         let faults = self.terms.faults(&verified.claims, now);
         let faults = faults.into_iter().map(|reason| Wrong {
             stage: WrongStage::Jwt,

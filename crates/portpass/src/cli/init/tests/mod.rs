@@ -37,7 +37,7 @@ fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
 
 /// The same, with a JWT on standard input.
 fn init_of(folder: &Path, line: &[&str], jwt: Option<String>) -> anyhow::Result<String> {
-    let Written { files, next } = write(&arguments(folder, line)?, jwt, now())?;
+    let Written { files, next } = write(&arguments(folder, line)?, jwt.as_deref(), now())?;
     Ok(said(&files, &next).replace(folder.to_str().unwrap(), "DIR"))
 }
 
