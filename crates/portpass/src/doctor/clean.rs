@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_jwt_is_hidden_though_nobody_said_that_it_is_one() {
         let jwt = format!("eyJhbGciOiJFUzI1NiJ9.{}.c2ln", "a".repeat(40));
-        let line = Secrets::default().line(&format!("got x{jwt}, cut: {}", &jwt[..50]));
+        let line = Secrets::default().line(&format!("got x{jwt}, cut: {}", jwt.get(..50).unwrap()));
         assert_eq!(line, "got x[a JWT], cut: [a JWT]");
         assert_eq!(Secrets::default().line("eyJ is short"), "eyJ is short");
     }
