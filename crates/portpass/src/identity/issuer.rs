@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Binding, IssuerKind, IssuerSettings, SessionLimits,
+    Binding, Facts, IssuerKind, IssuerSettings, SessionLimits,
     claims::{ClaimFault, Claims},
     keys::{Keys, Location, Source, SourceFault},
     kind::{Reading, Subject},
