@@ -156,7 +156,8 @@ fn with_old_names(config: &Config) -> Vec<Repository> {
 fn the_example_loads_and_there_is_nothing_to_find_in_it() {
     let config = example();
     let snapshot = Snapshot::of(&config, None, now()).unwrap();
-    let findings = lint::lint(&config, &snapshot.policy);
+    let results = Trial::of(&config, now()).unwrap().run_all(&config.tests);
+    let findings = lint::lint(&config, &snapshot.policy, &results);
     let bad: Vec<_> = findings
         .iter()
         .filter(|finding| finding.lint.level > Level::Note)
