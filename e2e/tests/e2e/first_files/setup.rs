@@ -112,13 +112,11 @@ impl SetUp {
     fn settle(&mut self, issuer: &str) -> Result<()> {
         let ops = ports::free()?;
         let ca = self.issuer.ca()?;
-        let mut more = format!(
-            "[issuer.{issuer}]\nca = \"{}\"\nallow_private_network = true\n",
-            ca.display()
-        );
+        let mut more = format!("[issuer.{issuer}]\nca = \"{}\"\n", ca.display());
         let text = self.file("portpass.toml")?;
         if !text.contains("\nurl ") {
-            writeln!(more, "url = \"{}\"", self.issuer.url(issuer)?)?;
+            let url = self.issuer.url(issuer)?;
+            writeln!(more, "url = \"{url}\"\nallow_private_network = true")?;
         }
         let text = text
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port))

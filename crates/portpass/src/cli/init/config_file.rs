@@ -1,6 +1,6 @@
 //! Portpass' own configuration.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::Ipv4Addr};
 
 use super::{
     plan::Plan,
@@ -73,6 +73,9 @@ fn issuer(platform: &Platform, host: &str) -> String {
                 # ca          = \"/var/run/portpass/cluster/ca.crt\"\n\
                 # bearer_file = \"/var/run/portpass/cluster/token\"\n";
     }
+    if platform.url.as_deref().is_some_and(is_private) {
+        lines.push(("allow_private_network", "true".to_owned(), ""));
+    }
     lines.push(("audience", format!("[\"{host}\"]"), ""));
     let note;
     match &platform.tenant {
@@ -109,4 +112,14 @@ fn owner_note(platform: &Platform, owner: &str) -> String {
         }
         _ => format!("# of {owner}"),
     }
+}
+
+/// Whether an address can only be one of this machine or of a private network.
+fn is_private(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or_default();
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    let is_private = |address: Ipv4Addr| {
+        address.is_loopback() || address.is_private() || address.is_link_local()
+    };
+    host == "localhost" || host.ends_with(".localhost") || host.parse().is_ok_and(is_private)
 }
