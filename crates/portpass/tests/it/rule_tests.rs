@@ -176,8 +176,8 @@ fn a_server_does_not_start_with_tests_that_fail() {
         let said = String::from_utf8(said).unwrap();
         for part in [
             "error: test `everybody-pulls` fails: expected granted, got refused at rules",
-            "portpass.toml:23:10",
-            "23 | expect = \"granted\"",
+            "portpass.toml:22:10",
+            "22 | expect = \"granted\"",
         ] {
             assert!(said.contains(part), "{command}: {said}");
         }
