@@ -94,12 +94,13 @@ impl Server {
     fn line_with(&mut self, text: &str) -> String {
         let mut log = String::new();
         loop {
-            let begin = log.len();
-            let read = self.log.read_line(&mut log).unwrap();
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).unwrap();
             assert!(read > 0, "the server has ended: {log}");
-            if log[begin..].contains(text) {
-                return log[begin..].to_owned();
+            if line.contains(text) {
+                return line;
             }
+            log += &line;
         }
     }
 
