@@ -93,7 +93,11 @@ pub fn block(finding: &Value) -> &str {
 pub fn apply(finding: &Value, registry: &mut Registry, portpass: &mut Portpass) -> Result<()> {
     let file = Path::new(text(finding, "/cure/block/file"));
     let ours = portpass.draft.config();
-    if file == registry.config() {
+    if file == registry.config() && text(finding, "/cure/block/language") == "json" {
+        let mut whole: Value = serde_json::from_slice(&fs::read(file)?)?;
+        overlay(&mut whole, serde_json::from_str(block(finding))?);
+        fs::write(file, whole.to_string())?;
+    } else if file == registry.config() {
         // The table of the registry's authentication is the last of its file.
         let before = fs::read_to_string(file)?;
         let (kept, _) = before.split_once("auth:\n").context("no auth")?;
@@ -138,6 +142,18 @@ fn merged(file: &str, block: &str) -> Result<String> {
         format!("\n[{after}")
     };
     Ok(format!("{before}{header}\n{lines}{kept}{after}"))
+}
+
+/// A JSON document with the values of another in it.
+fn overlay(whole: &mut Value, part: Value) {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            for (key, value) in part {
+                overlay(whole.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (whole, part) => *whole = part,
+    }
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

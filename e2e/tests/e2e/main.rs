@@ -90,9 +90,9 @@ fn needing(
     }
 }
 
-/// A test's name, with its file in front.
+/// A test's name, with its file and the file's folder in front.
 fn within(module: &str, test: &str) -> String {
-    let file = module.rsplit("::").next().unwrap_or_default();
+    let (_, file) = module.split_once("::").unwrap_or_default();
     format!("{file}::{test}")
 }
 

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use fixtures::Kind;
 use jiff::Timestamp;
@@ -27,10 +26,17 @@ pub(super) struct FixturesArgs {
 struct Shown {
     kind: Kind,
     name: &'static str,
+    /// Whom it proves, or why nobody.
+    proves: Result<Proves, String>,
+    claims: Value,
+}
+
+/// Whom a fixture proves.
+#[derive(Debug)]
+struct Proves {
     identity: String,
     called: String,
     facts: Facts,
-    claims: Value,
 }
 
 impl FixturesArgs {
@@ -75,15 +81,16 @@ fn shown(only: Option<Kind>, now: Timestamp) -> anyhow::Result<Vec<Shown>> {
         }
         for name in kind.fixtures() {
             let claims = fixtures::claims(kind, name)?.at(now.as_second());
-            let (identity, called, facts) = issuer
-                .shown(claims.clone())
-                .with_context(|| format!("reading the fixture {name} of {kind}"))?;
-            shown.push(Shown {
-                kind,
-                name,
+            let read = issuer.shown(claims.clone());
+            let proves = read.map(|(identity, called, facts)| Proves {
                 identity,
                 called,
                 facts,
+            });
+            shown.push(Shown {
+                kind,
+                name,
+                proves: proves.map_err(|fault| fault.to_string()),
                 claims: claims.into(),
             });
         }
@@ -93,8 +100,12 @@ fn shown(only: Option<Kind>, now: Timestamp) -> anyhow::Result<Vec<Shown>> {
 
 /// Its id and facts, each with its value.
 fn rows(fixture: &Shown) -> Vec<[String; 2]> {
-    let id = ["  id".to_owned(), fixture.identity.clone()];
-    let facts = fixture.facts.iter().map(|(fact, value)| {
+    let proves = match &fixture.proves {
+        Ok(proves) => proves,
+        Err(why) => return vec![["  proves nobody".to_owned(), why.clone()]],
+    };
+    let id = ["  id".to_owned(), proves.identity.clone()];
+    let facts = proves.facts.iter().map(|(fact, value)| {
         let value = match value {
             FactValue::Flag(flag) => flag.to_string(),
             FactValue::List(list) => list.join(", "),
@@ -106,13 +117,15 @@ fn rows(fixture: &Shown) -> Vec<[String; 2]> {
 }
 
 fn json_of(fixture: &Shown) -> Value {
+    let proves = fixture.proves.as_ref().ok();
     json!({
         "kind": fixture.kind.name(),
         "fixture": fixture.name,
         "about": fixtures::about(fixture.name),
-        "id": fixture.identity,
-        "name": fixture.called,
-        "facts": fixture.facts,
+        "id": proves.map(|proves| &proves.identity),
+        "name": proves.map(|proves| &proves.called),
+        "facts": proves.map(|proves| &proves.facts),
+        "proves_nobody": fixture.proves.as_ref().err(),
         "claims": fixture.claims,
     })
 }
@@ -128,12 +141,29 @@ mod tests {
         let all = shown(None, now).unwrap();
         let expected: usize = Kind::ALL.iter().map(|kind| kind.fixtures().count()).sum();
         assert_eq!(all.len(), expected);
-        assert!(all.iter().all(|fixture| !fixture.identity.is_empty()));
+        let nobody: Vec<_> = all
+            .iter()
+            .filter(|fixture| fixture.proves.is_err())
+            .collect();
+        let nobody = nobody
+            .iter()
+            .map(|fixture| format!("{} {}", fixture.kind, fixture.name));
+        insta::assert_debug_snapshot!(nobody.collect::<Vec<_>>(), @r#"
+        [
+            "buildkite without-ids",
+            "circleci ssh-rerun",
+            "entra person",
+            "google person",
+            "harness connector-validation",
+            "semaphore debug",
+        ]
+        "#);
         let github = shown(Some(Kind::GithubActions), now).unwrap();
         let main = github.iter().find(|fixture| fixture.name == "push-main");
         let main = main.unwrap();
-        assert_eq!((&*main.identity, &*main.called), ("74", "acme/web"));
-        assert_eq!(main.facts.get(Fact::Issuer), None);
+        let proves = main.proves.as_ref().unwrap();
+        assert_eq!((&*proves.identity, &*proves.called), ("74", "acme/web"));
+        assert_eq!(proves.facts.get(Fact::Issuer), None);
         let rows = rows(main);
         assert!(rows.contains(&["  ref_protected".to_owned(), "true".to_owned()]));
         let json = json_of(main);

@@ -9,6 +9,7 @@ use crate::registry::{Naming, Profile, Registry, RegistryKind};
 /// Where a registry keeps what it trusts, if nobody says.
 const BUNDLE: &str = "/etc/docker/registry/portpass-ca.pem";
 const KEY_SET: &str = "/etc/docker/registry/portpass-keys.json";
+const ZOT_KEY: &str = "/etc/zot/portpass.pem";
 
 /// What mends a fault.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -101,14 +102,9 @@ impl Wanted {
             || "the registry's configuration".to_owned(),
             |settings| settings.path.display().to_string(),
         );
-        let registry = patient.registry(&self.service);
-        let (key, path) = trusted(settings, registry);
-        let is_zot = settings.map_or_else(
-            || registry.is_some_and(|registry| registry.kind == RegistryKind::Zot),
-            |settings| settings.is_zot,
-        );
+        let (key, path) = trusted(patient, Some(&self.service));
         let cure = Cure::of(text).restart("the registry");
-        if is_zot {
+        if patient.is_zot(&self.service) {
             cure.write(&file, "json", &self.zot(&path))
         } else {
             cure.write(&file, "yaml", &self.distribution(settings, key, &path))
@@ -157,7 +153,7 @@ impl Wanted {
 /// The command that writes what the registry of a service must trust to where it looks.
 pub(super) fn export(patient: &Patient, service: &str) -> Option<String> {
     let registry = patient.registry(service)?;
-    let (_, path) = trusted(patient.settings.as_ref(), Some(registry));
+    let (_, path) = trusted(patient, Some(service));
     let export = format!("keys export {}", registry.name);
     let command = patient.ours.as_ref()?.command(&export);
     Some(format!("{command} > {}", shell(&path)))
@@ -165,7 +161,7 @@ pub(super) fn export(patient: &Patient, service: &str) -> Option<String> {
 
 /// The command that writes our CA to where a registry looks.
 pub(super) fn export_authority(patient: &Patient) -> Option<String> {
-    let (_, path) = trusted(patient.settings.as_ref(), None);
+    let (_, path) = trusted(patient, None);
     let command = patient.ours.as_ref()?.command("keys ca export");
     Some(format!("{command} > {}", shell(&path)))
 }
@@ -178,12 +174,20 @@ pub(super) fn table(header: &str, lines: &[(&str, String)]) -> String {
     format!("[{header}]\n{}", lines.collect::<String>())
 }
 
-/// The key under which distribution is told what to trust, and the path it has or may have.
-fn trusted(settings: Option<&Settings>, registry: Option<&Registry>) -> (&'static str, String) {
-    let is_key_set = registry.map_or_else(
-        || settings.is_some_and(|settings| settings.bundle.is_none() && settings.jwks.is_some()),
-        wants_key_set,
-    );
+/// The key under which distribution is told what to trust, and the path it has or may have; with
+/// the `service` of a registry, as our table of it has it.
+fn trusted(patient: &Patient, service: Option<&str>) -> (&'static str, String) {
+    let settings = patient.settings.as_ref();
+    let is_zot = service.is_some_and(|service| patient.is_zot(service));
+    let registry = service.and_then(|service| patient.registry(service));
+    let is_key_set = !is_zot
+        && registry.map_or_else(
+            || {
+                settings
+                    .is_some_and(|settings| settings.bundle.is_none() && settings.jwks.is_some())
+            },
+            wants_key_set,
+        );
     let (key, given, usual) = if is_key_set {
         (
             "jwks",
@@ -194,7 +198,7 @@ fn trusted(settings: Option<&Settings>, registry: Option<&Registry>) -> (&'stati
         (
             "rootcertbundle",
             settings.and_then(|settings| settings.bundle.as_ref()),
-            BUNDLE,
+            if is_zot { ZOT_KEY } else { BUNDLE },
         )
     };
     let path = given.map(|path| path.display().to_string());

@@ -6,14 +6,14 @@ use data_encoding::BASE64;
 
 use super::{
     cure::shell,
-    evidence::{Log, Settings},
+    evidence::{Log, Said, Settings},
     jwt::Seen,
     wire::Url,
 };
 use crate::{
     config::{Config, SecretText},
     identity::{IssuerSettings, is_of},
-    registry::Registry,
+    registry::{Registry, RegistryKind},
 };
 
 /// A registry, and everything that helps to see what is wrong with it.
@@ -63,6 +63,18 @@ impl Patient {
             (None, [only]) => Some(only),
             (None, _) => None,
         }
+    }
+
+    /// Whether the registry of a `service` is a zot: by its own files, its own words, or our table.
+    pub(super) fn is_zot(&self, service: &str) -> bool {
+        if let Some(settings) = &self.settings {
+            return settings.is_zot;
+        }
+        let said = self.log.as_ref().and_then(Log::said);
+        said.is_some_and(|(said, _)| said == Said::Signature)
+            || self
+                .registry(service)
+                .is_some_and(|registry| registry.kind == RegistryKind::Zot)
     }
 }
 

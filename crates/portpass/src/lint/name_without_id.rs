@@ -72,7 +72,9 @@ fn has_id(name: Fact, way: &Way<'_>, table: &Table<'_>) -> bool {
             || table.cel_has(&["owner_id", "namespace_id", "repository_id", "project_id"])
             || all(|issuer| {
                 let ids = [&issuer.id, &issuer.owner_id, &issuer.repository_id];
+                // Where the platform has no id of owners, the path is all there is.
                 ids.into_iter().any(|pin| !pin.is_empty())
+                    || !issuer.kind.value.facts().contains(&Fact::OwnerId)
             })
     } else {
         table.cel_has(&["actor_id", "user_id", "sub"])

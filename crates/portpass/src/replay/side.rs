@@ -1,7 +1,7 @@
 //! One of the two configurations that are compared, as far as requests meet it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -13,6 +13,7 @@ use crate::{
     identity::{ANONYMOUS, Binding, Directory, Facts, Identity, IssuerSettings, TOKEN},
     registry::Registry,
     snapshot::Snapshot,
+    trial::{FixtureOrder, TestProof},
 };
 
 /// One of the two configurations that are compared.
@@ -28,6 +29,8 @@ pub struct Side {
     pub(super) ids: BTreeMap<String, BTreeSet<String>>,
     /// The repositories that rows of images and tests name.
     pub(super) names: BTreeSet<String>,
+    /// Whom tests make up, each with the repositories that it asks for.
+    pub(super) tests: Vec<(FixtureOrder, BTreeSet<String>)>,
 }
 
 impl Side {
@@ -55,6 +58,7 @@ impl Side {
             directory,
             ids: ids(&config.policy),
             names: names(config),
+            tests: tests(config),
         })
     }
 
@@ -110,5 +114,26 @@ fn names(config: &Config) -> BTreeSet<String> {
     let tests = tests.filter(|scope| scope.kind == "repository");
     images
         .chain(tests.map(|scope| scope.name.clone()))
+        .collect()
+}
+
+fn tests(config: &Config) -> Vec<(FixtureOrder, BTreeSet<String>)> {
+    let with_fixture = config.tests.iter().filter_map(|test| match &test.proof {
+        TestProof::Anonymous => None,
+        TestProof::Fixture(order) => Some((order, &test.ask)),
+    });
+    let mut asks: HashMap<&FixtureOrder, BTreeSet<String>> = HashMap::new();
+    let mut orders = Vec::new();
+    for (order, ask) in with_fixture {
+        let names = asks.entry(order).or_insert_with(|| {
+            orders.push(order);
+            BTreeSet::new()
+        });
+        let repositories = ask.iter().filter(|scope| scope.kind == "repository");
+        names.extend(repositories.map(|scope| scope.name.clone()));
+    }
+    let orders = orders.into_iter();
+    orders
+        .map(|order| (order.clone(), asks.remove(order).unwrap_or_default()))
         .collect()
 }

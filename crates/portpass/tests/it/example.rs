@@ -139,7 +139,7 @@ fn with_old_names(config: &Config) -> Vec<Repository> {
         ("github", "48213377", "acme-corp"),
         ("gitlab", "21", "platform"),
     ] {
-        for (id, names) in config.policy.images[issuer].iter() {
+        for (id, names) in &config.policy.images[issuer] {
             all.push(Repository {
                 issuer,
                 path: format!("{owner}/once-{id}"),

@@ -19,6 +19,7 @@ mod clock;
 mod platform;
 mod proxy;
 mod trust;
+mod zot;
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
@@ -26,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         clock::trials(),
         proxy::trials(),
         platform::trials(),
+        zot::trials(),
     ]
     .into_iter()
     .flatten()

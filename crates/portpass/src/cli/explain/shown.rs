@@ -190,7 +190,10 @@ fn end(story: &Story) -> Vec<String> {
         (Verdict::Untold(what), _) => format!("cannot be told: it hangs on {}", what.join(", ")),
     });
     if let Some(message) = explanation.message.as_ref().filter(|_| !is_stopped) {
-        end.push(format!("the caller reads: {message}"));
+        // Nothing is recorded under the id of a decision that was only thought of.
+        let thought = message.rsplit_once("; decision ").map(|(before, _)| before);
+        let told = thought.filter(|_| story.record.is_none());
+        end.push(format!("the caller reads: {}", told.unwrap_or(message)));
     }
     end.extend(explanation.shadow.as_ref().map(|shadow| match shadow {
         Verdict::Granted(access) => {

@@ -85,7 +85,7 @@ fn a_section_that_is_no_table_is_pointed_at() {
     2 | log = "json"
       |       ^^^^^^
 
-    error: unknown key `a`; known: `admin`, `deny`, `events`, `group`, `images`, `include`, `issuer`, `keys`, `limits`, `listen`, `log`, `match`, `metrics`, `oauth2`, `public_url`, `registry`, `relay`, `rule`, `store`, `test`, `tls`
+    error: unknown key `a`; known: `admin`, `deny`, `events`, `group`, `images`, `include`, `issuer`, `keys`, `limits`, `listen`, `log`, `match`, `metrics`, `oauth2`, `public_url`, `registry`, `relay`, `rule`, `store`, `test`, `tls`, `within`
      --> portpass.toml:6:2
       |
     6 | [a]

@@ -125,7 +125,7 @@ members = [{ issuer = "github", ids = "74" }, { issur = "github", id = "75" }]
 #[test]
 fn a_dotted_key_and_a_quoted_one_are_pointed_at() {
     assert_snapshot!(complaint("log.fromat = \"json\"\n"), @r#"
-    error: unknown key `log`; known: `accept_jwt_again`, `algorithms`, `allow_extra_audiences`, `allow_foreign_audience`, `allow_private_network`, `audience`, `bearer_file`, `ca`, `groups_claim`, `id`, `id_claim`, `iss`, `jwks`, `jwks_file`, `jwks_url`, `kind`, `max_jwt_lifetime`, `namespace`, `owner_id`, `owner_path`, `repository_id`, `session_max`, `session_max_uses`, `session_same_network`, `url`
+    error: unknown key `log`; known: `accept_jwt_again`, `algorithms`, `allow_extra_audiences`, `allow_foreign_audience`, `allow_lints`, `allow_private_network`, `audience`, `bearer_file`, `ca`, `groups_claim`, `id`, `id_claim`, `iss`, `jwks`, `jwks_file`, `jwks_url`, `kind`, `max_jwt_lifetime`, `namespace`, `owner_id`, `owner_path`, `repository_id`, `session_max`, `session_max_uses`, `session_same_network`, `url`
       --> portpass.toml:13:1
        |
     13 | log.fromat = "json"

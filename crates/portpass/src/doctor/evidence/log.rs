@@ -1,10 +1,12 @@
-//! A registry's log: the sentences with which distribution says why it refuses a token.
+//! A registry's log: the sentences with which distribution and zot say why they refuse a token.
 
 use std::{
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
+
+use serde_json::Value;
 
 /// How much of the log is looked at.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -16,7 +18,8 @@ pub(crate) struct Log {
     end: u64,
 }
 
-/// What distribution says of a token (`registry/auth/token/token.go` of 2.8.3, 3.0.0 and 3.1.1).
+/// What a registry says of a token: distribution (`registry/auth/token/token.go` of 2.8.3, 3.0.0 and
+/// 3.1.1), or zot (`errors.go` of golang-jwt 5).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::doctor) enum Said {
     /// Another `aud`.
@@ -27,6 +30,8 @@ pub(in crate::doctor) enum Said {
     Clock,
     /// Another `iss`.
     Issuer,
+    /// A signature by another key than zot's.
+    Signature,
     /// A certificate that leads to nothing that is trusted.
     UnknownAuthority,
     /// A key id that it does not know.
@@ -34,7 +39,7 @@ pub(in crate::doctor) enum Said {
 }
 
 /// Its sentences, by what they mean.
-const SENTENCES: [(&str, Said); 7] = [
+const SENTENCES: [(&str, Said); 11] = [
     ("token from untrusted issuer", Said::Issuer),
     ("token intended for another audience", Said::Audience),
     ("token signed by untrusted key", Said::UnknownKey),
@@ -42,6 +47,10 @@ const SENTENCES: [(&str, Said); 7] = [
     ("certificate has expired", Said::CertificateExpired),
     ("token not to be used", Said::Clock),
     ("token has expired", Said::Clock),
+    ("token signature is invalid", Said::Signature),
+    ("token is expired", Said::Clock),
+    ("token is not valid yet", Said::Clock),
+    ("token used before issued", Said::Clock),
 ];
 
 impl Log {
@@ -77,16 +86,24 @@ impl Log {
 
 fn said(text: &str) -> Option<(Said, String)> {
     text.lines().rev().find_map(|line| {
-        let (_, said) = SENTENCES
+        let (sentence, said) = SENTENCES
             .iter()
             .find(|(sentence, _)| line.contains(sentence))?;
-        // The words alone, of logrus' text and of its JSON.
-        let words = line
-            .split_once("msg=")
-            .or_else(|| line.split_once("\"msg\":"));
-        let words = words.map_or(line, |(_, words)| words);
-        Some((*said, words.trim().to_owned()))
+        let words = words(line, sentence).unwrap_or_else(|| line.to_owned());
+        Some((*said, words))
     })
+}
+
+/// The words alone: of a line of JSON the field with the sentence, of logrus' text the message.
+fn words(line: &str, sentence: &str) -> Option<String> {
+    if let Ok(Value::Object(fields)) = serde_json::from_str(line) {
+        let mut texts = fields.values().filter_map(Value::as_str);
+        return texts
+            .find(|text| text.contains(sentence))
+            .map(str::to_owned);
+    }
+    let (_, words) = line.split_once("msg=")?;
+    Some(words.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -105,6 +122,24 @@ mod tests {
             "\"failed to verify token: x509: certificate signed by unknown authority\""
         );
         assert_eq!(said("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn of_a_line_of_json_the_words_are_told_alone() {
+        for (line, said_so, told) in [
+            (
+                r#"{"level":"info","msg":"token from untrusted issuer: \"a\"","time":"x"}"#,
+                Said::Issuer,
+                "token from untrusted issuer: \"a\"",
+            ),
+            (
+                r#"{"level":"error","message":"failed to parse Authorization header","error":"token signature is invalid: crypto/ecdsa: verification error","goroutine":7}"#,
+                Said::Signature,
+                "token signature is invalid: crypto/ecdsa: verification error",
+            ),
+        ] {
+            assert_eq!(said(line), Some((said_so, told.to_owned())));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! its log what it found; without either, what remains is named in the order of likelihood.
 
 mod trusted;
+mod zot;
 
 use super::{
     cause::Cause,
@@ -160,9 +161,15 @@ impl Visit<'_> {
         )
     }
 
+    fn key_name(&self) -> String {
+        self.seen.parameter("kid").map_or_else(
+            || "the token has no kid".to_owned(),
+            |kid| format!("the token's kid is {kid:?}"),
+        )
+    }
+
     /// The key is trusted, and not found by the id that the token has for it.
     fn key_id(&self, written: Option<Profile>) -> Found {
-        let kid = self.seen.parameter("kid").unwrap_or_default();
         let (which, version) = match written {
             Some(Profile::Libtrust) => (
                 "libtrust's id of the key, which distribution 3 does not compute",
@@ -177,7 +184,7 @@ impl Visit<'_> {
                 "distribution",
             ),
         };
-        let seen = format!("the token's kid is {kid:?}: {which}");
+        let seen = format!("{}: {which}", self.key_name());
         let Some((ours, registry)) = self
             .patient
             .ours
@@ -217,6 +224,7 @@ impl Visit<'_> {
             Said::CertificateExpired => certain(vec![self.expired(&seen)], report),
             Said::Clock => certain(vec![clock(words)], report),
             Said::Issuer => certain(vec![self.issuer(None)], report),
+            Said::Signature => certain(vec![self.zots_key(&seen)], report),
             Said::UnknownAuthority => certain(vec![self.bundle(&seen)], report),
             // The key, or only its name: both are mended by the same.
             Said::UnknownKey => {
@@ -235,11 +243,13 @@ impl Visit<'_> {
 
     /// Without the registry's files and log: everything that it may be, and one block for all.
     fn suspects(&self, report: &mut Report) {
-        let kid = self.seen.parameter("kid").unwrap_or("none");
+        if self.patient.is_zot(&self.wanted.service) {
+            return self.suspect_zots_key(report);
+        }
         let how = if self.seen.has_certificate() {
             "the token has its certificate in the header".to_owned()
         } else {
-            format!("the token's kid is {kid:?}")
+            self.key_name()
         };
         let more = "--registry-config or --registry-log tells which it is";
         let (cause, _, cure) = self.bundle("");

@@ -106,3 +106,21 @@ fn a_tenant_that_is_pinned_no_more_loses_its_login_with_all_else() {
     let logs_in = |line: &&String| line.starts_with(r#"github:74 loses login on "" ("#);
     assert_eq!(found.iter().filter(logs_in).count(), 1, "{found:?}");
 }
+
+#[test]
+fn whom_a_test_makes_up_is_tried_as_well() {
+    let rule = "[rule.release]\nfrom = [\"github\"]\npush = [\"release/web\"]\n\
+                when = { repository_id = \"512\", event = \"tag\", ref = \"refs/tags/v*\", environment = \"release\" }\n";
+    let nobodys = format!("{ISSUERS}{rule}");
+    let test = "[test.release]\nask = [\"repository:release/web:push\"]\nexpect = \"granted\"\n\
+                proof = { issuer = \"github\", fixture = \"tag\", set = { repository = \"acme/cart\", repository_id = \"512\", environment = \"release\" } }\n";
+    assert_eq!(situations(ISSUERS, &nobodys), [""; 0]);
+    let gains = [r#"github:512 gains pull,push on "release/web" (tag)"#];
+    assert_eq!(situations(ISSUERS, &format!("{nobodys}{test}")), gains);
+    let loses = [r#"github:512 loses pull,push on "release/web" (tag)"#];
+    assert_eq!(
+        situations(&format!("{nobodys}{test}"), ISSUERS),
+        loses,
+        "whichever file has the test"
+    );
+}

@@ -21,7 +21,7 @@ fn jwt(kind: Kind, fixture: &str, set: &[(&str, &str)], age: i64) -> String {
 }
 
 /// What `init` writes for a JWT, and what it says; the file holds.
-fn written(jwt: String, line: &[&str]) -> (String, String) {
+fn written(jwt: &str, line: &[&str]) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let line: Vec<&str> = ["--jwt-stdin"].iter().chain(line).copied().collect();
     let said = init_of(folder.path(), &line, Some(jwt)).unwrap();
@@ -32,7 +32,7 @@ fn written(jwt: String, line: &[&str]) -> (String, String) {
 fn refused(jwt: &str, line: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let line: Vec<&str> = ["--jwt-stdin"].iter().chain(line).copied().collect();
-    let error = init_of(folder.path(), &line, Some(jwt.to_owned())).unwrap_err();
+    let error = init_of(folder.path(), &line, Some(jwt)).unwrap_err();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     format!("{error:#}")
 }
@@ -40,7 +40,7 @@ fn refused(jwt: &str, line: &[&str]) -> String {
 #[test]
 fn github_gets_the_least_rule_its_tenant_and_tests() {
     let jwt = jwt(Kind::GithubActions, "push-main", &[], 0);
-    let (file, _) = written(jwt, &["--registry-host", "registry.example.com"]);
+    let (file, _) = written(&jwt, &["--registry-host", "registry.example.com"]);
     let (_, issuer_and_more) = file.split_once("[issuer.github]").unwrap();
     insta::assert_snapshot!(issuer_and_more, @r#"
     kind     = "github-actions"
@@ -85,7 +85,7 @@ fn github_gets_the_least_rule_its_tenant_and_tests() {
 fn what_is_to_be_known_of_the_jwt_is_said_and_no_part_of_it_shown() {
     let expired = jwt(Kind::GithubActions, "push-main", &[], 3600);
     let signature = expired.rsplit_once('.').unwrap().1.to_owned();
-    let (file, said) = written(expired.clone(), &[]);
+    let (file, said) = written(&expired, &[]);
     for part in [
         "signature was not checked",
         "expired at 2023-11-14T21:18:20Z",
@@ -97,7 +97,7 @@ fn what_is_to_be_known_of_the_jwt_is_said_and_no_part_of_it_shown() {
         assert!(!said.contains(secret) && !file.contains(secret));
     }
     let (_, said) = written(
-        jwt(Kind::GithubActions, "push-main", &[], 0),
+        &jwt(Kind::GithubActions, "push-main", &[], 0),
         &["--registry-host", "registry.example.com"],
     );
     assert!(
@@ -185,7 +185,7 @@ fn each_platform_is_known_by_its_claims() {
             ],
         ),
     ] {
-        let (file, _) = written(jwt(kind, fixture, set, 0), &[]);
+        let (file, _) = written(&jwt(kind, fixture, set, 0), &[]);
         for line in lines {
             assert!(file.contains(line), "{kind}: {line} is not in\n{file}");
         }
@@ -212,14 +212,14 @@ fn every_run_that_pushes_gets_a_rule_for_runs_like_it() {
         (Kind::Gitlab, "schedule", "event = \"schedule\""),
         (Kind::Forgejo, "tag", "event = \"tag\", ref = \"refs/tags/"),
     ] {
-        let (file, _) = written(jwt(kind, fixture, &[], 0), &[]);
+        let (file, _) = written(&jwt(kind, fixture, &[], 0), &[]);
         assert!(
             file.contains(line),
             "{kind} {fixture}: {line} is not in\n{file}"
         );
     }
     let manual = [("event", "workflow_dispatch")];
-    let (file, _) = written(jwt(Kind::GithubActions, "push-main", &manual, 0), &[]);
+    let (file, _) = written(&jwt(Kind::GithubActions, "push-main", &manual, 0), &[]);
     assert!(file.contains("event = \"manual\""), "{file}");
 }
 
@@ -234,7 +234,7 @@ fn names_that_look_like_code_stay_texts() {
     ];
     for (claim, value) in hostile {
         let jwt = jwt(Kind::GithubActions, "push-main", &[(claim, &value)], 0);
-        let (file, _) = written(jwt, &[]);
+        let (file, _) = written(&jwt, &[]);
         let file: toml::Table = file.parse().unwrap();
         let rules: Vec<_> = file["rule"].as_table().unwrap().keys().collect();
         assert_eq!(rules.len(), 1, "{rules:?}");
@@ -290,7 +290,7 @@ fn what_is_no_jwt_is_refused_with_the_reason_and_without_its_text() {
 fn the_name_that_is_pushed_to_can_be_said() {
     let main = || jwt(Kind::GithubActions, "push-main", &[], 0);
     let line = ["--repository", "shop/web", "--issuer", "gh"];
-    let (file, said) = written(main(), &line);
+    let (file, said) = written(&main(), &line);
     assert!(file.contains("push = [\"shop/web\"]"), "{file}");
     assert!(file.contains("[issuer.gh]"), "{file}");
     assert!(said.contains("github-workflow.yml"), "{said}");

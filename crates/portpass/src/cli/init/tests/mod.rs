@@ -36,8 +36,8 @@ fn init(folder: &Path, line: &[&str]) -> anyhow::Result<String> {
 }
 
 /// The same, with a JWT on standard input.
-fn init_of(folder: &Path, line: &[&str], jwt: Option<String>) -> anyhow::Result<String> {
-    let Written { files, next } = write(&arguments(folder, line)?, jwt.as_deref(), now())?;
+fn init_of(folder: &Path, line: &[&str], jwt: Option<&str>) -> anyhow::Result<String> {
+    let Written { files, next } = write(&arguments(folder, line)?, jwt, now())?;
     Ok(said(&files, &next).replace(folder.to_str().unwrap(), "DIR"))
 }
 
