@@ -338,6 +338,6 @@ fn an_iss_and_an_owner_cannot_write_lines_or_hide_any() {
     }
     let owner = [("owner", "acme\u{202e}")];
     let hidden = jwt(Kind::GithubActions, "push-main", &owner, 0);
-    let (file, _) = written(hidden, &["--repository", "apps/web"]);
+    let (file, _) = written(&hidden, &["--repository", "apps/web"]);
     assert!(file.contains("# of acme?: "), "{file}");
 }
