@@ -1,6 +1,9 @@
 //! The one printer: tables and colour for people, JSON for programs.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal as _, Write as _},
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,9 +30,9 @@ impl Printer {
         self.json
     }
 
-    /// A value on one line, for programs.
+    /// A value on one line, for programs; a terminal that shows it obeys nothing in it.
     pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-        Self::text(&format!("{}\n", serde_json::to_string(value)?))
+        Self::text(&(escaped(&serde_json::to_string(value)?) + "\n"))
     }
 
     /// A text as it stands. Whoever reads may have gone: that is no failure.
@@ -102,6 +105,22 @@ impl Printer {
     }
 }
 
+/// JSON that says the same with no character in it that is hidden: those stand in texts only,
+/// where each may be written by its number (RFC 8259 §7).
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").expect("a string takes every write");
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
 /// An error with its causes, each said once: many repeat theirs in their own words.
 fn chain(error: &anyhow::Error) -> String {
     let mut text = String::new();
@@ -159,6 +178,15 @@ pub(crate) fn is_hidden(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_says_what_is_hidden_by_its_number() {
+        let hostile = "a\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{1b}é\"";
+        let json = escaped(&serde_json::to_string(hostile).unwrap());
+        assert!(!json.contains(is_hidden), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
+        assert!(json.contains('é'));
+    }
 
     #[test]
     fn what_an_error_repeats_of_its_cause_is_said_once() {

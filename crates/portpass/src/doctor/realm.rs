@@ -1,5 +1,7 @@
 //! The realm: where tokens are had, and whether it knows this registry.
 
+use std::net::IpAddr;
+
 use super::{
     cause::Cause,
     cure::{Cure, Wanted, table},
@@ -8,6 +10,7 @@ use super::{
     report::Report,
     wire::{Answer, Auth, Url, Wire, with_query},
 };
+use crate::outbound::is_localhost;
 
 /// The token endpoint.
 #[derive(Clone, Debug)]
@@ -48,8 +51,11 @@ pub(super) async fn examine(
         report.trouble("realm", Cause::Realm, &seen, mend(text));
         return None;
     };
-    if door.root.scheme() == "https" && url.scheme() != "https" {
-        let seen = format!("{} is HTTPS, and its realm is {url}", door.root);
+    if url.scheme() != "https" && !may_be_plain(patient, door, &url) {
+        let seen = format!(
+            "{} sends its clients to {url}, which is not HTTPS",
+            door.root
+        );
         let text =
             "Announce the token endpoint by its https address; the credential was not sent there";
         report.trouble("realm", Cause::RealmScheme, &seen, mend(text));
@@ -117,6 +123,16 @@ pub(super) async fn examine(
             Some(realm)
         }
     }
+}
+
+/// Whether what is sent to a realm without TLS is sent to this machine, or to where the operator
+/// goes without TLS anyway.
+fn may_be_plain(patient: &Patient, door: &Door, realm: &Url) -> bool {
+    let host = realm.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_own = is_localhost(host) || address.is_ok_and(|address| address.is_loopback());
+    let goes_there = realm.host_str() == door.root.host_str();
+    door.root.scheme() != "https" && (is_own || goes_there || patient.login.is_none())
 }
 
 /// Whether the answer has nothing to do with the name of the registry.

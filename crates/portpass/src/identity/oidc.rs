@@ -21,6 +21,7 @@ pub(super) const PLATFORM: Platform = Platform {
         "app.terraform.io",
         "codeberg.org",
         "gitlab.com",
+        "oidc.circleci.com",
         "token.actions.githubusercontent.com",
         "vstoken.dev.azure.com",
     ],

@@ -53,13 +53,13 @@ pub(super) struct Wish<'s> {
 }
 
 impl Case {
-    /// The request that an event recorded.
-    pub(super) fn of(mut recorded: Recorded<'_>) -> Result<Self, Unweighed> {
+    /// The request that an event recorded, so many times.
+    pub(super) fn of(mut recorded: Recorded<'_>, requests: u64) -> Result<Self, Unweighed> {
         if recorded.body.relay.is_some() {
             return Err(Unweighed::ByProvider);
         }
         match &*recorded.kind {
-            "anonymous" => return Self::of_anonymous(&recorded),
+            "anonymous" => return Self::of_anonymous(&recorded, requests),
             "refusal" | "stranger" | "token" => {}
             "failure" | "operator" => return Err(Unweighed::WithoutRules),
             _ => return Err(Unweighed::Malformed),
@@ -88,7 +88,7 @@ impl Case {
             who: Supposed::recorded(issuer, id, name, facts, claims).of_bound(!is_suspended),
             registry: registry(&recorded)?,
             asked: scopes([recorded.body.asked.as_deref().ok_or(Unweighed::Malformed)?])?,
-            requests: requests(&recorded)?,
+            requests,
             groups: recorded
                 .body
                 .groups
@@ -102,7 +102,7 @@ impl Case {
     }
 
     /// Grants to nobody in particular; of what was given, the names are recorded.
-    fn of_anonymous(recorded: &Recorded<'_>) -> Result<Self, Unweighed> {
+    fn of_anonymous(recorded: &Recorded<'_>, requests: u64) -> Result<Self, Unweighed> {
         let mut facts = Facts::default();
         facts.set_text(Fact::Issuer, Some(ANONYMOUS));
         let names = recorded.body.repositories.iter();
@@ -119,7 +119,7 @@ impl Case {
             ),
             registry: registry(recorded)?,
             asked: scopes(asked.iter().map(String::as_str))?,
-            requests: requests(recorded)?,
+            requests,
             groups: Vec::new(),
             owned: Vec::new(),
             given: Vec::new(),
@@ -195,10 +195,6 @@ fn registry(recorded: &Recorded<'_>) -> Result<String, Unweighed> {
     Ok(registry.to_owned())
 }
 
-fn requests(recorded: &Recorded<'_>) -> Result<u64, Unweighed> {
-    u64::try_from(recorded.count).map_err(|_negative| Unweighed::Malformed)
-}
-
 fn scopes<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Scopes, Unweighed> {
     Scopes::parse(texts).map_err(|_no_scope| Unweighed::Malformed)
 }
@@ -212,7 +208,9 @@ mod tests {
             r#"{{"last":"2026-11-20T10:00:00Z","count":3,"kind":"{kind}","registry":"prod",
             "issuer":{issuer},"identity":"74","body":{body}}}"#
         );
-        Case::of(Recorded::of_line(line.as_bytes()).unwrap())
+        let recorded = Recorded::of_line(line.as_bytes()).unwrap();
+        let requests = recorded.requests().unwrap();
+        Case::of(recorded, requests)
     }
 
     fn unweighed(kind: &str, body: &str) -> Unweighed {

@@ -23,14 +23,15 @@ impl Pair {
     /// Counts one event, which could be read or not.
     pub(super) fn count(&self, recorded: Option<Recorded<'_>>, tally: &mut Tally) {
         tally.counts.events += 1;
-        let Some(recorded) = recorded else {
+        let readable = recorded.filter(|recorded| !recorded.is_overlong());
+        let counted = readable.and_then(|recorded| Some((recorded.requests()?, recorded)));
+        let Some((requests, recorded)) = counted else {
             tally.counts.malformed += 1;
             return;
         };
         let last = recorded.last;
-        let requests = u64::try_from(recorded.count).unwrap_or_default();
         tally.shadow.add(&recorded, requests);
-        match Case::of(recorded) {
+        match Case::of(recorded, requests) {
             Ok(case) => self.count_case(&case, last, tally),
             Err(Unweighed::ByProvider) => tally.counts.by_provider += 1,
             Err(Unweighed::Malformed) => tally.counts.malformed += 1,

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::{audit::Event, decision::Access, identity::Facts, store::EventRow};
 
+/// The longest name of anybody or anything that we write, in bytes: as long as a claim may be.
+pub(super) const LONGEST_NAME: usize = 1024;
+
 /// One event, as it was recorded; texts are borrowed where they can be.
 #[derive(Debug, Deserialize)]
 pub(super) struct Recorded<'a> {
@@ -91,6 +94,20 @@ pub(super) enum Outcome<'a> {
 }
 
 impl<'a> Recorded<'a> {
+    /// How many requests it stands for; `None` where it is no such number, or more than there
+    /// ever are, of which the sum would be none either.
+    pub(super) fn requests(&self) -> Option<u64> {
+        u32::try_from(self.count).ok().map(u64::from)
+    }
+
+    /// Whether a name of it is longer than any that we write: so much of each group is kept.
+    pub(super) fn is_overlong(&self) -> bool {
+        let Body { name, .. } = &self.body;
+        let names = [&self.registry, &self.issuer, &self.identity, name];
+        let mut names = names.into_iter().flatten();
+        names.any(|name| name.len() > LONGEST_NAME)
+    }
+
     /// Reads a line of `portpass events --json`; `None` if it is not one.
     pub(super) fn of_line(line: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::recorded::{Outcome, Recorded};
+use super::recorded::{LONGEST_NAME, Outcome, Recorded};
 
 /// The most rules that are told apart.
 const RULES: usize = 1000;
@@ -42,7 +42,8 @@ impl Shadowed {
         if shadow.access.is_some() || shadow.reason.is_some() {
             self.changed += requests;
         }
-        for said in &shadow.rules {
+        let named = shadow.rules.iter();
+        for said in named.filter(|said| said.rule.len() <= LONGEST_NAME) {
             let matched = said.outcome == Outcome::Matched;
             let seen = Seen {
                 matched: if matched { requests } else { 0 },

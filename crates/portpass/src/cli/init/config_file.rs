@@ -8,7 +8,7 @@ use super::{
     rules, test_tables,
     text::toml_quoted,
 };
-use crate::{identity::IssuerKind, registry::RegistryKind};
+use crate::{cli::is_hidden, identity::IssuerKind, registry::RegistryKind};
 
 /// What the file is called.
 pub(super) const NAME: &str = "portpass.toml";
@@ -84,7 +84,7 @@ fn issuer(platform: &Platform, host: &str) -> String {
             lines.push(("namespace", format!("[{}]", toml_quoted(namespace)), ""));
         }
         Tenant::Owner { name, id } => {
-            note = owner_note(platform, name);
+            note = owner_note(platform, &shown(name));
             let id = id.as_deref().unwrap_or(UNKNOWN_ID);
             lines.push(("owner_id", format!("[{}]", toml_quoted(id)), &note));
         }
@@ -96,6 +96,12 @@ fn issuer(platform: &Platform, host: &str) -> String {
         writeln!(text, "{}", line.trim_end()).expect("a string takes every write");
     }
     text + more
+}
+
+/// A name as a comment may have it, which no quotes end.
+fn shown(name: &str) -> String {
+    let visible = |character| if is_hidden(character) { '?' } else { character };
+    name.chars().map(visible).collect()
 }
 
 /// Whose id it is, and where it stands.

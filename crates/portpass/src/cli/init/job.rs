@@ -5,8 +5,9 @@ use scope::{Scopes, is_repository_name};
 
 use super::platform::Platform;
 use crate::{
+    cli::is_hidden,
     decision::{Asker, NoLeastRule, least_rule},
-    identity::{Fact, Facts, Supposed},
+    identity::{Fact, Facts, IssuerKind, Supposed},
 };
 
 /// A job, the rule for it, and what tells its fixture from others.
@@ -69,11 +70,19 @@ impl Job {
         };
         let rule = least_rule(&asker).map_err(|error| no_rule(&error))?;
         let is_code_host = platform.kind.is_code_host();
+        let run = is_code_host.then(|| Run::of(supposed.facts()));
+        if let Some(value) = run.as_ref().and_then(|run| run.unquotable(platform)) {
+            bail!(
+                "`{}` means something else in the file of a job: write rule and job by hand, or \
+                 take the JWT of another run",
+                value.escape_debug()
+            );
+        }
         Ok(Self {
             repository,
             rule,
             set: told_apart_by(supposed, is_code_host),
-            run: is_code_host.then(|| Run::of(supposed.facts())),
+            run,
             remarks: Vec::new(),
         })
     }
@@ -88,6 +97,28 @@ impl Run {
             reference: text(Fact::Ref),
             environment: text(Fact::Environment),
         }
+    }
+
+    /// What the platform would not take as it stands, in whichever quotes: GitHub and Forgejo put
+    /// expressions in, GitLab puts variables in, and its conditions know no escape. No name is
+    /// written that hides something, either.
+    fn unquotable(&self, platform: &Platform) -> Option<&str> {
+        let acts = |value: &&str| {
+            value.contains(is_hidden)
+                || match platform.kind {
+                    IssuerKind::Gitlab => value.contains(['"', '$', '\\']),
+                    IssuerKind::Described(_)
+                    | IssuerKind::Forgejo
+                    | IssuerKind::GithubActions
+                    | IssuerKind::Kubernetes
+                    | IssuerKind::Oidc => value.contains("${{"),
+                }
+        };
+        let optional = [self.reference.as_deref(), self.environment.as_deref()];
+        let mut values = [self.raw.as_str()]
+            .into_iter()
+            .chain(optional.into_iter().flatten());
+        values.find(acts)
     }
 
     /// The branch that it is of.

@@ -38,6 +38,8 @@ pub(super) fn plan_for(
         .parse()
         .map_err(|fault| anyhow!("what came on standard input is no JWT: {fault}"))?;
     let claims = object(jwt.payload()).context("the JWT's payload cannot be read")?;
+    // It stands in remarks and comments, too, where nothing quotes it.
+    plain("the JWT's iss", jwt.issuer(), "-._~/:%")?;
     let issuer = issuer.map(issuer_name).transpose()?;
     if let Some(kind) = IssuerKind::of_iss(jwt.issuer()) {
         bail!(

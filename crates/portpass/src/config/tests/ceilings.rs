@@ -73,6 +73,39 @@ fn a_file_that_two_entries_name_lies_under_both() {
 }
 
 #[test]
+fn a_link_in_a_folder_under_a_ceiling_does_not_narrow_the_file_it_leads_to() {
+    for entries in [
+        r#"["rules.d/*.toml", { files = "teams/*.toml", within = "shop/**" }]"#,
+        r#"[{ files = "teams/*.toml", within = "shop/**" }, "rules.d/*.toml"]"#,
+        r#"[{ files = "rules.d/*.toml", within = "**" }, { files = "teams/*.toml", within = "shop/**" }]"#,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let main = folder.path().join("portpass.toml");
+        fs::write(&main, main_with(entries, "")).unwrap();
+        for name in ["rules.d", "teams"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        fs::write(
+            folder.path().join("rules.d/a.toml"),
+            "[deny.all]\npush = [\"**\"]\n",
+        )
+        .unwrap();
+        assert_eq!(load(&main).unwrap().policy.denies.len(), 1, "{entries}");
+        symlink("../rules.d/a.toml", folder.path().join("teams/z.toml")).unwrap();
+        let said = load(&main).unwrap_err().to_string();
+        assert!(
+            said.contains("are one file, which this ceiling would narrow"),
+            "{said}"
+        );
+        fs::remove_file(folder.path().join("teams/z.toml")).unwrap();
+        symlink("../rules.d", folder.path().join("teams/z")).unwrap();
+        let deeper = entries.replace("teams/*.toml", "teams/*/*.toml");
+        fs::write(&main, main_with(&deeper, "")).unwrap();
+        assert!(load(&main).is_err(), "{deeper}");
+    }
+}
+
+#[test]
 fn settings_of_the_server_are_refused() {
     for section in [
         "[admin]\nlisten = \"127.0.0.1:1\"",

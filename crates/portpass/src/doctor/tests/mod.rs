@@ -187,13 +187,11 @@ async fn no_redirect_is_followed() {
     }
 }
 
-#[tokio::test]
-async fn nothing_goes_to_a_realm_in_the_clear() {
-    let fake = registry(|_| reply("200 OK", "", "{}"));
-    let patient = fake.patient();
-    let door = Door {
-        root: "https://registry.example.com/v2/".parse().unwrap(),
-        realm: format!("http://localhost:{}/auth", fake.port),
+/// A door whose realm is another.
+fn door(root: &str, realm: String) -> Door {
+    Door {
+        root: root.parse().unwrap(),
+        realm,
         service: None,
         answer: Answer {
             status: 401,
@@ -205,16 +203,35 @@ async fn nothing_goes_to_a_realm_in_the_clear() {
             body: Vec::new(),
             certificate: None,
         },
-    };
-    let mut report = Report::new(&patient);
+    }
+}
+
+#[tokio::test]
+async fn nothing_goes_to_a_realm_in_the_clear() {
+    let fake = registry(|_| reply("200 OK", "", "{}"));
     let wire = Wire::new(None).unwrap();
-    assert!(
-        realm::examine(&patient, &wire, &door, &mut report)
-            .await
-            .is_none()
-    );
-    assert_eq!(json!(report)["findings"][0]["code"], "realm_scheme");
+    let own = format!("http://localhost:{}/auth", fake.port);
+    for (root, realm) in [
+        ("https://registry.example.com/v2/", own.as_str()),
+        // The operator goes there without TLS, and said nothing of elsewhere.
+        (
+            "http://registry.example.com/v2/",
+            "http://elsewhere.example.com/auth",
+        ),
+    ] {
+        let patient = fake.patient();
+        let mut report = Report::new(&patient);
+        let door = door(root, realm.to_owned());
+        let known = realm::examine(&patient, &wire, &door, &mut report).await;
+        assert!(known.is_none(), "{realm}");
+        assert_eq!(json!(report)["findings"][0]["code"], "realm_scheme");
+    }
     assert_eq!(fake.heard(), [""; 0]);
+    let patient = fake.patient();
+    let mut report = Report::new(&patient);
+    let door = door("http://registry.example.com/v2/", own);
+    let known = realm::examine(&patient, &wire, &door, &mut report).await;
+    assert!(known.is_some(), "this machine may be asked without TLS");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::LazyLock};
 
+use reqwest::Url;
+
 mod claim_path;
 mod description;
 mod fact_source;
@@ -117,6 +119,21 @@ impl Described {
                 "{url:?} is not an issuer of kind {name:?}, which is of the form {form}"
             )),
         }
+    }
+
+    /// What is wrong with an `iss` that is given for this platform: it is at the platform's own
+    /// host, and is not one customer's, so that it could be everybody's.
+    pub(super) fn iss_fault(self, iss: &str) -> Option<String> {
+        let form = self.0.file.issuer.url.as_ref()?;
+        let url = iss.parse::<Url>().ok()?;
+        let is_there = form.host().is_some_and(|host| url.host_str() == Some(host));
+        (is_there && !form.fits(iss)).then(|| {
+            format!(
+                "{iss:?} is not the iss of one customer of {}, which is of the form {form}: others \
+                 could have it, too",
+                self.0.file.title
+            )
+        })
     }
 
     /// Whether an `iss` can only be this platform's.

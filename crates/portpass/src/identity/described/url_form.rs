@@ -47,6 +47,17 @@ impl UrlForm {
     }
 }
 
+impl UrlForm {
+    /// The host, where it is the same for every address of the form.
+    pub(super) fn host(&self) -> Option<&str> {
+        let Some(Part::Literal(start)) = self.parts.first() else {
+            return None;
+        };
+        let (host, _) = start.strip_prefix("https://")?.split_once('/')?;
+        Some(host)
+    }
+}
+
 impl fmt::Display for UrlForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
@@ -107,5 +118,15 @@ mod tests {
         assert!(!form.fits("https://app.example.com/x/account/a_1/oidc"));
         assert!(!form.fits("https://app.example.com/account/a/b/oidc"));
         assert!(UrlForm::try_from("https://{name}".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_host_is_known_where_no_hole_is_in_it() {
+        let of = |text| form(text).host().map(str::to_owned);
+        let circleci = of("https://oidc.circleci.com/org/{uuid}");
+        assert_eq!(circleci.as_deref(), Some("oidc.circleci.com"));
+        for open in ["https://{host}/a", "https://a.{host}/b", "https://{text}"] {
+            assert_eq!(of(open), None, "{open}");
+        }
     }
 }

@@ -21,6 +21,12 @@ pub(super) fn check_platform(settings: &IssuerSettings, faults: &mut Faults) {
     {
         faults.add(url.at, fault);
     }
+    for iss in &settings.iss {
+        let fault = described.and_then(|described| described.iss_fault(&iss.value));
+        if let Some(fault) = fault {
+            faults.add(iss.at, fault);
+        }
+    }
     check_audience(settings, described, faults);
 }
 

@@ -210,3 +210,26 @@ fn what_keeps_from_reading_is_the_callers_to_know() {
     let error = replay(&pair, NonZeroUsize::MIN, |_| Err("gone")).unwrap_err();
     assert_eq!(error, "gone");
 }
+
+#[test]
+fn what_no_record_says_is_passed_over_and_never_counted() {
+    let new = format!("{OWN}[rule.base]\nfrom = [\"github\"]\npull = [\"base/**\"]\n");
+    let pair = pair(OWN, &new);
+    let asked = |changed| {
+        let mut event = refusal(json!({ "body": { "asked": "repository:base/a:pull" } }));
+        put(&mut event, changed);
+        event
+    };
+    let long = "x".repeat(1025);
+    let events = [
+        asked(json!({ "count": i64::MAX })),
+        asked(json!({ "count": i64::MAX })),
+        asked(json!({ "count": i64::MAX })),
+        asked(json!({ "count": -1 })),
+        asked(json!({ "identity": long })),
+        asked(json!({ "body": { "name": long } })),
+        asked(json!({ "count": 2 })),
+    ];
+    let tally = tally(&pair, &events);
+    assert_eq!((tally.counts.malformed, tally.counts.requests), (6, 2));
+}

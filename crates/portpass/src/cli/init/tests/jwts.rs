@@ -305,3 +305,39 @@ fn the_name_that_is_pushed_to_can_be_said() {
         assert!(error.contains(part), "{line:?}: {error}");
     }
 }
+
+#[test]
+fn what_acts_in_the_file_of_a_job_is_refused() {
+    for (kind, claim, value) in [
+        (Kind::GithubActions, "environment", "${{ secrets.X }}"),
+        (Kind::GithubActions, "ref", "refs/heads/${{github.actor}}"),
+        (Kind::Gitlab, "environment", "$SECRET"),
+        (Kind::Gitlab, "ref", r#"refs/heads/x"||"1"=="1"#),
+        (Kind::Gitlab, "environment", "production\u{202e}"),
+    ] {
+        let hostile = jwt(kind, "push-main", &[(claim, value)], 0);
+        let said = refused(&hostile, &[]);
+        assert!(said.contains("means something else"), "{value}: {said}");
+        assert!(!said.contains('\u{202e}'), "{said}");
+    }
+}
+
+#[test]
+fn an_iss_and_an_owner_cannot_write_lines_or_hide_any() {
+    for iss in [
+        "https://git.example\n.com/api/actions",
+        "https://git.example.com/\"\nx = 1/api/actions",
+        "https://git.example.com/`id`/api/actions",
+        "https://git.example.com/\u{202e}/api/actions",
+        "https://gitlab.example.com/'",
+    ] {
+        let hostile = jwt(Kind::Forgejo, "push-main", &[("iss", iss)], 0);
+        let said = refused(&hostile, &[]);
+        assert!(said.starts_with("the JWT's iss "), "{said}");
+        assert!(!said.contains(['\n', '\u{202e}']), "{said}");
+    }
+    let owner = [("owner", "acme\u{202e}")];
+    let hidden = jwt(Kind::GithubActions, "push-main", &owner, 0);
+    let (file, _) = written(&hidden, &["--repository", "apps/web"]);
+    assert!(file.contains("# of acme?: "), "{file}");
+}

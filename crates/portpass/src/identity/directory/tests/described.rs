@@ -255,6 +255,7 @@ fn no_platform_of_its_own_kind_hides_behind_oidc() {
         "https://agent.buildkite.com",
         "https://app.eu.terraform.io",
         "https://accounts.google.com",
+        "https://oidc.circleci.com",
         "https://vstoken.dev.azure.com/0ca3ddd9-f0b0-4635-a98c-5866526961b6",
         "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
     ] {
@@ -267,6 +268,49 @@ fn no_platform_of_its_own_kind_hides_behind_oidc() {
             "{iss}"
         );
     }
+}
+
+#[test]
+fn an_iss_at_a_platforms_own_host_is_one_customers() {
+    let keys = [SigningKey::es256("k")];
+    for (name, iss) in [
+        ("circleci", "https://oidc.circleci.com"),
+        ("circleci", "https://oidc.circleci.com/org/"),
+        ("entra", "https://login.microsoftonline.com/common/v2.0"),
+        (
+            "entra",
+            "https://login.microsoftonline.com/organizations/v2.0",
+        ),
+    ] {
+        let everybodys = IssuerSettings {
+            url: None,
+            iss: located(&[iss]),
+            ..of(name, &keys)
+        };
+        assert!(fault(everybodys).contains("others could have it"), "{iss}");
+    }
+    let own = IssuerSettings {
+        url: None,
+        iss: located(&["https://circleci.example.com"]),
+        ..of("circleci", &keys)
+    };
+    build(vec![own]).unwrap();
+}
+
+#[tokio::test]
+async fn a_persons_id_token_is_no_workloads() {
+    let key = SigningKey::es256("k");
+    let mut claims = fixture("entra", Some("person"));
+    let claims_of_login = claims.as_object_mut().unwrap();
+    for of_access_tokens in ["azp", "azpacr", "scp"] {
+        claims_of_login.remove(of_access_tokens);
+    }
+    let token = key.token(&claims);
+    let directory = build(vec![of("entra", &[key])]).unwrap();
+    assert_eq!(
+        stranger_of(&directory, &token).await,
+        StrangerReason::Claims
+    );
 }
 
 #[tokio::test]
