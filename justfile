@@ -36,6 +36,10 @@ image *name:
 bench *arguments:
     scripts/bench {{ arguments }}
 
+# Weigh a million recorded events by two files.
+bench-diff *arguments:
+    scripts/bench-diff {{ arguments }}
+
 # Everything that must hold before a change lands.
 ci:
     .ci/run

@@ -6,6 +6,7 @@ use scope::{Scopes, is_repository_name};
 
 use super::{
     Caller, Held, Policy,
+    judgement::Judgement,
     pattern::Cover,
     policy::{Basis, Counting},
     request::Assumed,
@@ -33,20 +34,41 @@ impl Policy {
         registry: &Registry,
         asked: &Scopes,
     ) -> Gives {
+        let mut gives = self.gives_each(caller, held, registry, [asked]);
+        gives.pop().unwrap_or(Gives::No)
+    }
+
+    /// Whether anything is given of each of several requests of one caller. The rules
+    /// are asked once, whatever is asked of them.
+    pub fn gives_each<'s>(
+        &self,
+        caller: Caller<'_>,
+        held: Held<'_>,
+        registry: &Registry,
+        asked: impl IntoIterator<Item = &'s Scopes>,
+    ) -> Vec<Gives> {
         let groups = self.groups.of(caller, held.groups);
-        let gives = |assumed| {
+        let request = |assumed| {
             let request = self.request(caller, registry, &groups, held);
-            let request = request.assuming(assumed);
-            let judgement = self.judge(&request, Basis::Rules, Counting::Live);
-            let given = judgement.weigh(asked);
-            let is_given = given.is_ok_and(|given| !given.access.is_empty());
-            (is_given, judgement.untold())
+            request.assuming(assumed)
         };
-        match (gives(Assumed::Most), gives(Assumed::Least)) {
-            ((true, _), (true, _)) => Gives::Yes,
-            ((false, _), (false, _)) => Gives::No,
-            ((_, untold), _) => Gives::Untold(untold.into_iter().collect()),
-        }
+        let (most, least) = (request(Assumed::Most), request(Assumed::Least));
+        let most = self.judge(&most, Basis::Rules, Counting::Live);
+        let is_told = caller.tells_all_of(&self.claims) && !caller.has_untold_ceiling();
+        let least = (!is_told).then(|| self.judge(&least, Basis::Rules, Counting::Live));
+        let gives = |asked: &Scopes| {
+            let is_given = |judgement: &Judgement<'_, '_>| {
+                let given = judgement.weigh(asked);
+                given.is_ok_and(|given| !given.access.is_empty())
+            };
+            let by_most = is_given(&most);
+            match (by_most, least.as_ref().map_or(by_most, is_given)) {
+                (true, true) => Gives::Yes,
+                (false, false) => Gives::No,
+                (true, false) | (false, true) => Gives::Untold(most.untold().into_iter().collect()),
+            }
+        };
+        asked.into_iter().map(gives).collect()
     }
 
     /// The version that a decision on a caller's requests would have now, as

@@ -147,21 +147,23 @@ impl Store {
     ) -> Result<Vec<EventRow>, StoreError> {
         let newest_first = filter.after.is_none();
         let order = if newest_first { "DESC" } else { "ASC" };
-        // Bounds of the id are bounds of time, and spare reading what is older.
-        let from = format!(
-            "FROM events WHERE id > COALESCE($1, '') AND {decision} AND \
-             ($3 IS NULL OR identity = $3) AND ($4 IS NULL OR issuer = $4) AND \
-             ($5 IS NULL OR kind = $5) AND ($6 IS NULL OR login = $6) AND \
-             ($7 IS NULL OR registry = $7) AND ($8 IS NULL OR last_ms >= $8) AND \
-             id >= COALESCE($9, '') ORDER BY id {order} LIMIT $10"
-        );
-        let sql = select(&COLUMNS, &from);
+        // A bound of the id is one of time, too, and spares reading what is older. Of two bounds
+        // SQLite would use one, and read page after page what the other leaves out.
         let first = filter
             .since_ms
             .map(|since_ms| first_id(since_ms - SHARED_MS));
+        let after = filter.after.clone().max(first).unwrap_or_default();
+        let from = format!(
+            "FROM events WHERE id > $1 AND {decision} AND \
+             ($3 IS NULL OR identity = $3) AND ($4 IS NULL OR issuer = $4) AND \
+             ($5 IS NULL OR kind = $5) AND ($6 IS NULL OR login = $6) AND \
+             ($7 IS NULL OR registry = $7) AND ($8 IS NULL OR last_ms >= $8) \
+             ORDER BY id {order} LIMIT $9"
+        );
+        let sql = select(&COLUMNS, &from);
         let mut rows: Vec<EventRow> = on_db!(read self, |pool| {
             sqlx::query_as(sql)
-                .bind(&filter.after)
+                .bind(&after)
                 .bind(&filter.decision)
                 .bind(&filter.identity)
                 .bind(&filter.issuer)
@@ -169,7 +171,6 @@ impl Store {
                 .bind(&filter.login)
                 .bind(&filter.registry)
                 .bind(filter.since_ms)
-                .bind(first)
                 .bind(i64::from(limit))
                 .fetch_all(pool)
                 .await?
