@@ -1,7 +1,7 @@
 //! A repository pattern, as those see it who ask what it could mean.
 
 use crate::{
-    decision::{glob::Glob, inclusion, pattern::Pattern, placeholder::Placeholder},
+    decision::{inclusion, pattern::Pattern, placeholder::Placeholder},
     identity::Fact,
 };
 
@@ -56,22 +56,6 @@ impl<'t> Shape<'t> {
             // What the deny cannot render it takes more of, so the same text
             // takes the same or more.
             (_, Pattern::Template(_)) => self.text == deny.text,
-        }
-    }
-
-    /// Whether it means a repository of this name, for whom it means only that.
-    pub fn means(&self, name: &str) -> bool {
-        match &self.pattern {
-            Pattern::Glob(glob) => glob.matches(name),
-            Pattern::Images | Pattern::Template(_) => false,
-        }
-    }
-
-    /// Whether it means every repository there is.
-    pub fn is_everything(&self) -> bool {
-        match (&self.pattern, Glob::parse("**")) {
-            (Pattern::Glob(glob), Ok(all)) => *glob == all,
-            _ => false,
         }
     }
 }
