@@ -72,6 +72,11 @@ impl Refusal {
         self.reason.code()
     }
 
+    /// Whether no rule gives it, or a deny takes it.
+    pub fn stage(&self) -> Stage {
+        self.reason.stage()
+    }
+
     /// The fact that was not as some rule wants it.
     pub fn unmet(&self) -> Option<Fact> {
         self.reason.unmet()

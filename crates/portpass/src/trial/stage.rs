@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decision::Denied,
+    decision::{self, Denied},
     identity::{Stranger, StrangerReason, Unproven},
 };
 
@@ -65,10 +65,9 @@ impl From<&Unproven> for Stage {
 
 impl From<&Denied> for Stage {
     fn from(denied: &Denied) -> Self {
-        if denied.refusal().code() == "denied" {
-            Self::Deny
-        } else {
-            Self::Rules
+        match denied.refusal().stage() {
+            decision::Stage::Deny => Self::Deny,
+            decision::Stage::Rules => Self::Rules,
         }
     }
 }
