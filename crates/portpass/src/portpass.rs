@@ -13,7 +13,7 @@ use crate::{
     credential::{Credential, Presented, Secret, SecretKind},
     decision::{Caller, Held},
     identity::Circumstances,
-    limits::Limits,
+    limits::{Limits, Sent},
     refused::{Ask, Refused},
     relay::{Proven, Relayed, Vouched},
     session::Evidence,
@@ -54,6 +54,8 @@ pub struct TokenRequest<'a> {
     pub presented: Presented<'a>,
     /// Each `scope` parameter, as it came.
     pub scopes: Vec<&'a str>,
+    /// How it was sent.
+    pub sent: Sent,
     /// Each `service` parameter, as it came.
     pub services: Vec<&'a str>,
 }
@@ -69,15 +71,19 @@ impl Portpass {
     /// that the service is unavailable.
     pub async fn answer(&self, request: &TokenRequest<'_>) -> Result<Recorded, Unrecorded> {
         let mut attempt = 1;
+        let is_counted = self.limits.is_counted(request, self.clock.now());
         loop {
             let now = self.clock.now();
             let snapshot = self.snapshot.load_full();
             let origin = under(&snapshot, &request.origin);
-            let outcome = self.issue(request, &snapshot, now).await;
-            let outcome = self.limits.charge(outcome, origin.address, now);
+            let mut outcome = self.issue(request, is_counted, &snapshot, now).await;
+            if !is_counted {
+                outcome = self.limits.charge(outcome, origin.address, now);
+                self.limits.note(request, &outcome, now);
+            }
             match self.journal.record(outcome, &origin, now).await {
                 Ok(recorded) => {
-                    self.remember(&recorded).await;
+                    self.remember(&recorded, now).await;
                     return Ok(recorded);
                 }
                 Err(Unrecorded::Overtaken(overtaken)) if attempt < ATTEMPTS => {
@@ -108,9 +114,11 @@ impl Portpass {
             .await
     }
 
+    /// `is_counted` is whether no limit counts it again.
     async fn issue(
         &self,
         request: &TokenRequest<'_>,
+        is_counted: bool,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Answer, Refused> {
@@ -142,8 +150,9 @@ impl Portpass {
         };
         let (proven, ask) = match &snapshot.relay {
             None => {
-                self.prove(snapshot, credential, &circumstances, ask)
-                    .await?
+                let at = &circumstances;
+                let proven = self.prove(snapshot, credential, at, is_counted, ask);
+                proven.await?
             }
             Some(relay) => {
                 let scopes = ask.scopes.clone();
@@ -153,6 +162,7 @@ impl Portpass {
                     scopes: &scopes,
                     offline: request.offline,
                     limits: &self.limits,
+                    is_counted,
                     address: request.origin.address,
                 };
                 match relay.vouch(credential, &relayed, ask).await? {
@@ -190,13 +200,14 @@ impl Portpass {
         snapshot: &Snapshot,
         credential: Credential,
         circumstances: &Circumstances<'_>,
+        is_counted: bool,
         ask: Ask,
     ) -> Result<(Proven, Ask), Refused> {
         let proof = match snapshot.directory.prove(credential, circumstances).await {
             Ok(proof) => proof,
             Err(unproven) => return Err(Refused::Unproven { unproven, ask }),
         };
-        if let Err(limited) = self.limits.admit_identity(&proof, circumstances.now) {
+        if !is_counted && let Err(limited) = self.limits.admit_identity(&proof, circumstances.now) {
             return Err(Refused::LimitedIdentity {
                 limited,
                 proof: Box::new(proof),
@@ -207,7 +218,10 @@ impl Portpass {
     }
 
     /// Keeps in memory what a commit has made of a session.
-    async fn remember(&self, recorded: &Recorded) {
+    async fn remember(&self, recorded: &Recorded, now: Timestamp) {
+        if let Some(SessionNow::Opened(session)) = recorded.session() {
+            self.limits.count_session(&session.identity, now);
+        }
         match recorded.session() {
             Some(SessionNow::Opened(session) | SessionNow::Used(session)) => {
                 self.standing.remember(Arc::clone(session));

@@ -139,7 +139,33 @@ pub enum Nonsense {
 }
 
 impl Refused {
-    /// Whether a credential was presented that is not accepted.
+    /// Whether it is the caller, or what they ask, that is refused: clients try
+    /// that once more in another way.
+    pub(crate) fn is_of_caller(&self) -> bool {
+        match self {
+            Self::Denied(_) => true,
+            Self::Provider(unvouched) => unvouched.fault.blame() == Blame::Caller,
+            Self::Unproven { unproven, .. } => match unproven {
+                Unproven::Rejected(_) | Unproven::Stranger(_) => true,
+                Unproven::Unavailable { .. } => false,
+            },
+            Self::LimitedAddress(_)
+            | Self::LimitedIdentity { .. }
+            | Self::Nonsense(_)
+            | Self::NotARegistry
+            | Self::NotRevoked(_)
+            | Self::Sign(_)
+            | Self::Unavailable { .. } => false,
+        }
+    }
+
+    /// Whether its client is told to wait, having asked too often.
+    pub(crate) fn is_limited(&self) -> bool {
+        matches!(self, Self::LimitedAddress(_) | Self::LimitedIdentity { .. })
+    }
+
+    /// Whether a credential was presented that is not accepted, and that is not
+    /// counted yet: what only the provider can judge is, before it is tried.
     pub(crate) fn is_unproven(&self) -> bool {
         match self {
             Self::Unproven { unproven, .. } => match unproven {
@@ -149,12 +175,12 @@ impl Refused {
                 Unproven::Unavailable { .. } => false,
             },
             Self::NotARegistry => true,
-            Self::Provider(unvouched) => unvouched.is_unproven(),
             Self::Denied(_)
             | Self::LimitedAddress(_)
             | Self::LimitedIdentity { .. }
             | Self::Nonsense(_)
             | Self::NotRevoked(_)
+            | Self::Provider(_)
             | Self::Sign(_)
             | Self::Unavailable { .. } => false,
         }
@@ -225,12 +251,6 @@ impl Unvouched {
     /// Whether it is the credential that the provider does not take.
     pub fn is_refused(&self) -> bool {
         matches!(self.fault, ProviderFault::Refused { .. })
-    }
-
-    /// Whether a credential was presented that nobody accepts, and that is not
-    /// counted yet: a person's password is before it is tried.
-    fn is_unproven(&self) -> bool {
-        self.is_refused() && self.proof.is_none() && self.user.is_none()
     }
 }
 

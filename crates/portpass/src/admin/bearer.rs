@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
+    time::Duration,
 };
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
@@ -49,7 +50,7 @@ pub fn protected(
     });
     let door = Door {
         tokens: tokens.collect(),
-        failures: Buckets::new(FAILURES_PER_MINUTE),
+        failures: Buckets::new(FAILURES_PER_MINUTE, Duration::from_mins(1)),
         metrics,
         admin: admin.clone(),
     };

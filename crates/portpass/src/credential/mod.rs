@@ -3,7 +3,7 @@
 //! One file for each kind. A new kind is a new file, a variant of
 //! [`Credential`], and the arm in `identity` that proves it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 mod basic;
 mod client;
@@ -47,6 +47,17 @@ pub struct Presented<'a> {
     pub username: Option<&'a str>,
     /// `refresh_token` of a form with `grant_type=refresh_token` (RFC 6749 §6).
     pub refresh_token: Option<&'a str>,
+}
+
+impl Presented<'_> {
+    /// The secret that is shown, whatever it is and wherever it stands.
+    pub(crate) fn secret(&self) -> Option<Cow<'_, str>> {
+        if let Some(secret) = self.password.or(self.refresh_token) {
+            return Some(secret.into());
+        }
+        let basic = basic::Basic::parse(self.authorization?).ok()?;
+        Some(basic.password.into())
+    }
 }
 
 /// Says what is there, never what it is.

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::trace::RequestId;
+use super::{body::BodyFault, trace::RequestId};
 use crate::{
     answer::Answer,
     audit::{Recorded, Unrecorded},
@@ -92,6 +92,12 @@ pub(super) fn render(
 pub(super) fn too_slow(elapsed: &tokio::time::error::Elapsed) -> Response {
     tracing::debug!(error = %elapsed, "A request took too long");
     Shape::unavailable("the request took too long; try again".to_owned()).into_response()
+}
+
+/// A request whose body was not read to its end, for a reason that may pass.
+pub(super) fn unread(fault: BodyFault) -> Response {
+    tracing::debug!(error = %fault, "A body was not read to its end");
+    Shape::unavailable(fault.to_string()).into_response()
 }
 
 /// That a secret is good for nothing, whatever it was before (RFC 7009 §2.2).

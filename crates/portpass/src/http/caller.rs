@@ -11,7 +11,7 @@ use axum::{
 
 use super::{Edge, Peer, answer, client_ip::client_ip, trace::RequestId};
 use crate::{
-    audit::Origin,
+    audit::{Origin, Recorded, Unrecorded},
     portpass::TokenRequest,
     refused::{Nonsense, Refused},
 };
@@ -63,7 +63,18 @@ impl Caller {
     ) -> Response {
         let result = self.edge.portpass.answer(request).await;
         self.edge.metrics.count_answer(&result);
-        answer::render(&result, issued_token_type, &self.request_id)
+        let response = answer::render(&result, issued_token_type, &self.request_id);
+        self.hold_back(&result).await;
+        response
+    }
+
+    /// Lets whoever asked too often wait for their answer.
+    pub(super) async fn hold_back(&self, result: &Result<Recorded, Unrecorded>) {
+        let outcome = result.as_ref().map(Recorded::outcome);
+        let is_limited = matches!(outcome, Ok(Err(refused)) if refused.is_limited());
+        if is_limited && !self.edge.readiness.is_leaving() {
+            self.edge.late.hold().await;
+        }
     }
 
     /// Refuses a request for a token that could not be read.
@@ -76,6 +87,8 @@ impl Caller {
     /// Refuses a request for something else than a token.
     pub(super) async fn refuse_other(&self, refused: Refused) -> Response {
         let result = self.edge.portpass.refuse(refused, &self.origin()).await;
-        answer::render(&result, None, &self.request_id)
+        let response = answer::render(&result, None, &self.request_id);
+        self.hold_back(&result).await;
+        response
     }
 }

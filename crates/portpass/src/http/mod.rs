@@ -4,11 +4,13 @@
 //! and a line in [`public`] or [`ops`]; status codes are named in `answer.rs`.
 
 mod answer;
+mod body;
 mod browser;
 mod caller;
 mod client_ip;
 mod discovery;
 mod health;
+mod late;
 mod oauth2;
 mod parameters;
 pub mod server;
@@ -33,6 +35,8 @@ use crate::{metrics::Metrics, portpass::Portpass};
 pub struct Edge {
     /// The journey.
     pub portpass: Arc<Portpass>,
+    /// How long answers to those who ask too often are held back.
+    pub late: Late,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Peers whose `X-Forwarded-For` is believed.
@@ -49,7 +53,7 @@ pub struct Edge {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-pub use self::health::Readiness;
+pub use self::{health::Readiness, late::Late};
 
 /// What clients and registries may reach.
 pub fn public(edge: Arc<Edge>) -> Router {

@@ -22,6 +22,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -30,7 +31,17 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::{Peer, answer::too_slow, tls::Tls};
+use super::{
+    Peer,
+    answer::{too_slow, unread},
+    body::{Bodies, Reading},
+    client_ip::client_ip,
+    tls::Tls,
+};
+use crate::{
+    limits::{Share, Shares},
+    metrics::Metrics,
+};
 
 /// How many requests one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 16;
@@ -44,11 +55,24 @@ const BACKLOG_QUIET: Duration = Duration::from_millis(50);
 /// How long the backlog is emptied at most, where clients never stop coming.
 const BACKLOG_LIMIT: Duration = Duration::from_secs(1);
 
+/// How many bytes of a body an HTTP/2 client may send ahead of its being read.
+const STREAM_WINDOW: u32 = 64 << 10;
+
+/// The same, of all bodies of one connection.
+const CONNECTION_WINDOW: u32 = 256 << 10;
+
 /// How connections are bounded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Bounds {
-    /// Connections open at once.
+    /// How long a client may take to send the body of a request.
+    pub body: Duration,
+    /// The longest body that is read, in bytes.
+    pub body_bytes: usize,
+    /// Connections open at once; more wait to be accepted.
     pub connections: usize,
+    /// Of them, those from one address (`/64` of IPv6) that is no trusted
+    /// proxy; more are closed at once.
+    pub connections_per_address: usize,
     /// The largest header of a request, in bytes.
     pub header_bytes: u32,
     /// How long a client may take for a TLS handshake, or for the header of a
@@ -58,6 +82,10 @@ pub struct Bounds {
     pub request: Duration,
     /// How long answers under way may take once we are asked to end.
     pub drain: Duration,
+    /// Peers that speak for others.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where connections are counted that were closed at once.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// Serves until `leave` turns true, then ends every connection after the
@@ -74,10 +102,13 @@ pub async fn serve(
 ) {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(bounds.connections));
+    let drain = bounds.drain;
     let server = Server {
         router,
         tls,
-        bounds,
+        bodies: Bodies::new(bounds.body_bytes, bounds.body),
+        hosts: Shares::new(u64::MAX, bounds.connections_per_address as u64),
+        bounds: Arc::new(bounds),
     };
     loop {
         let permit = tokio::select! {
@@ -90,10 +121,14 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(place) = server.place(peer.ip()) else {
+                    server.turn_away(stream);
+                    continue;
+                };
                 let connection = server.clone().connection(stream, peer.ip(), &graceful);
                 tokio::spawn(async move {
                     connection.await;
-                    drop(permit);
+                    drop((permit, place));
                 });
             }
             Err(error) => {
@@ -117,7 +152,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if timeout(bounds.drain, graceful.shutdown()).await.is_err() {
+    if timeout(drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("Some answers were not finished in time and were cut off");
     }
 }
@@ -126,10 +161,32 @@ pub async fn serve(
 struct Server {
     router: Router,
     tls: Option<Tls>,
-    bounds: Bounds,
+    bounds: Arc<Bounds>,
+    bodies: Bodies,
+    hosts: Arc<Shares>,
 }
 
 impl Server {
+    /// A place among the connections of the peer's address, if there is one. Who
+    /// speaks for others has as many as there are.
+    fn place(&self, peer: IpAddr) -> Option<Share> {
+        let trusted = &self.bounds.trusted_proxies;
+        if trusted.iter().any(|net| net.contains(&peer.to_canonical())) {
+            return Some(self.hosts.nothing(peer));
+        }
+        self.hosts.take(peer)
+    }
+
+    /// Ends a connection that nothing is kept of, not even by the system.
+    fn turn_away(&self, stream: TcpStream) {
+        if let Some(metrics) = &self.bounds.metrics {
+            metrics.count_turned_away();
+        }
+        if let Err(error) = stream.set_zero_linger() {
+            tracing::debug!(error = %error, "A connection lingers");
+        }
+    }
+
     /// One connection, from its handshake to its end.
     fn connection(
         self,
@@ -163,17 +220,25 @@ impl Server {
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         let router = self.router.clone();
-        let limit = self.bounds.request;
+        let (bounds, bodies) = (Arc::clone(&self.bounds), self.bodies.clone());
         let activity = Arc::new(Activity::default());
         let begins = Arc::clone(&activity);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let under_way = UnderWay::of(&begins);
             request.extensions_mut().insert(Peer(peer));
             let router = router.clone();
+            let client = |request: &Request<Incoming>| {
+                client_ip(Peer(peer), request.headers(), &bounds.trusted_proxies)
+            };
+            let (request, reading) = bodies.bound(request, client);
+            let limit = bounds.request;
             async move {
                 let activity = Arc::clone(&under_way.0);
-                let response = answer(router, request.map(Body::new), limit).await;
-                drop(under_way);
+                let mut response = answer(router, request, limit).await;
+                if let Some(fault) = reading.as_deref().and_then(Reading::fault) {
+                    response = unread(fault);
+                }
+                drop((under_way, reading));
                 Ok::<_, Infallible>(while_taken(response, activity))
             }
         });
@@ -186,6 +251,8 @@ impl Server {
         builder
             .http2()
             .timer(TokioTimer::new())
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(self.bounds.header_bytes)
             .max_concurrent_streams(MAX_STREAMS)
             .keep_alive_interval(self.bounds.header)

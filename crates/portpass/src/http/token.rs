@@ -15,6 +15,7 @@ use super::{
 use crate::{
     audit::Recorded,
     credential::{Credential, Presented},
+    limits::Sent,
     portpass::TokenRequest,
     refused::{Nonsense, Refused},
     relay::Relay,
@@ -23,13 +24,13 @@ use crate::{
 pub(super) async fn get(caller: Caller, RawQuery(query): RawQuery) -> Response {
     let parameters = in_query(&query.unwrap_or_default());
     let may_log_in = browser::is_of_our_site(&caller.headers);
-    caller.ask(parameters, may_log_in).await
+    caller.ask(parameters, Sent::Query, may_log_in).await
 }
 
 pub(super) async fn post(caller: Caller, body: Result<Bytes, BytesRejection>) -> Response {
     // Other sites' pages may send forms: a browser's login does not count there.
     let form = form(&caller.headers, body);
-    caller.ask(form, false).await
+    caller.ask(form, Sent::Form, false).await
 }
 
 /// A credential in a query would stand in every log on the way.
@@ -65,7 +66,12 @@ pub(super) fn read_body(
 
 impl Caller {
     /// `may_log_in` is whether a browser's login counts, and may begin.
-    async fn ask(&self, parameters: Result<Parameters, Nonsense>, may_log_in: bool) -> Response {
+    async fn ask(
+        &self,
+        parameters: Result<Parameters, Nonsense>,
+        sent: Sent,
+        may_log_in: bool,
+    ) -> Response {
         let parameters = match parameters {
             Ok(parameters) => parameters,
             Err(nonsense) => return self.refuse(nonsense).await,
@@ -83,6 +89,7 @@ impl Caller {
                 refresh_token: parameters.refresh_token.as_deref(),
             },
             scopes: parameters.scopes.iter().map(String::as_str).collect(),
+            sent,
             services: parameters.services.iter().map(String::as_str).collect(),
         };
         match self.edge.portpass.snapshot.load().relay.clone() {
@@ -109,6 +116,7 @@ impl Caller {
         let result = portpass.answer(&request).await;
         self.edge.metrics.count_answer(&result);
         let mut response = answer::render(&result, None, &self.request_id);
+        self.hold_back(&result).await;
         match (result.as_ref().map(Recorded::outcome), cookie) {
             (Ok(Ok(_)), _) if recalled.is_none() => {
                 let credential = Credential::from_request(&request.presented).ok();

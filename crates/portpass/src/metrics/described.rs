@@ -110,6 +110,13 @@ pub(super) const DATABASE_SILENCE: Described = Described {
     help: "Time since a shared database was last heard; 0 where the database is our own",
 };
 
+pub(super) const TURNED_AWAY: Described = Described {
+    name: "connections_turned_away",
+    suffix: "_total",
+    labels: "",
+    help: "Connections closed at once because their address had as many as it may",
+};
+
 pub(super) const PROVIDER_REQUESTS: Described = Described {
     name: "provider_requests",
     suffix: "_total",
@@ -123,7 +130,7 @@ pub(super) const PROVIDER_DURATION: Described = Described {
     help: "How long the identity provider took to answer",
 };
 
-const ALL: [&Described; 18] = [
+const ALL: [&Described; 19] = [
     &ADMIN_FAILURES,
     &REQUESTS,
     &DURATION,
@@ -140,6 +147,7 @@ const ALL: [&Described; 18] = [
     &PRUNED,
     &SUSPENDED,
     &DATABASE_SILENCE,
+    &TURNED_AWAY,
     &PROVIDER_REQUESTS,
     &PROVIDER_DURATION,
 ];

@@ -26,7 +26,7 @@ pub use self::described::reference;
 use self::described::{
     ADMIN_FAILURES, CA_EXPIRES, DATABASE_SILENCE, DURATION, ISSUER_KEYS, ISSUER_KEYS_AGE,
     NETWORK_CHANGES, OAUTH2, OVERTAKEN, PRUNED, REFRESH_TOKENS, RELOADS, REQUESTS, SESSIONS_OPENED,
-    SUSPENDED, TOKENS,
+    SUSPENDED, TOKENS, TURNED_AWAY,
 };
 pub(crate) use self::provider::ProviderCounts;
 use crate::{
@@ -61,6 +61,7 @@ pub struct Metrics {
     pruned: Family<Pruned, Counter>,
     suspended: Family<Issuer, Gauge>,
     database_silence: Gauge<f64, AtomicU64>,
+    turned_away: Counter,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -127,6 +128,7 @@ impl Metrics {
             pruned: Family::default(),
             suspended: Family::default(),
             database_silence: Gauge::default(),
+            turned_away: Counter::default(),
         };
         let registry = &mut metrics.registry;
         ADMIN_FAILURES.register(registry, metrics.admin_failures.clone());
@@ -145,6 +147,7 @@ impl Metrics {
         PRUNED.register(registry, metrics.pruned.clone());
         SUSPENDED.register(registry, metrics.suspended.clone());
         DATABASE_SILENCE.register(registry, metrics.database_silence.clone());
+        TURNED_AWAY.register(registry, metrics.turned_away.clone());
         metrics
     }
 
@@ -226,6 +229,11 @@ impl Metrics {
         self.admin_failures.inc();
     }
 
+    /// Counts a connection that was closed at once.
+    pub(crate) fn count_turned_away(&self) {
+        self.turned_away.inc();
+    }
+
     pub(crate) fn time_request(&self, path: &str, elapsed: Duration) {
         let route = match path {
             "/token"
@@ -253,7 +261,7 @@ impl Metrics {
     }
 
     /// The text that a Prometheus server reads (`OpenMetrics` 1.0).
-    pub(crate) fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
+    pub fn render(&self, portpass: &Portpass, now: Timestamp) -> String {
         let directory = &portpass.snapshot.load().directory;
         self.describe_standing(portpass, directory);
         self.issuer_keys.clear();

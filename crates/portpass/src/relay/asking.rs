@@ -32,11 +32,20 @@ impl Relay {
     }
 
     /// Presents the caller to the provider.
+    ///
+    /// Of those whom nobody has proven, a few at once: strangers do not choose how
+    /// much the provider has to do.
     pub(super) async fn ask(
         &self,
         caller: &Caller,
         request: &Relayed<'_>,
     ) -> Result<ProviderToken, ProviderFault> {
+        let _place = if caller.is_unproven() {
+            let place = self.unproven.take(request.address);
+            Some(place.ok_or(ProviderFault::Busy { retry_after: None })?)
+        } else {
+            None
+        };
         let by_rules = self.settings.answering == Answering::Resign(AccessFrom::Rules);
         let offline = request.offline && by_rules && matches!(caller, Caller::Person(_));
         let in_file;

@@ -40,6 +40,32 @@ pub enum Caller {
     },
 }
 
+impl Caller {
+    /// Whether the provider alone can tell whether its credential is any good.
+    pub(super) fn is_guess(&self) -> bool {
+        match self {
+            Self::Job { proof, .. } => proof.is_none(),
+            Self::Person(_) => true,
+            Self::Nobody | Self::Own(_) | Self::Returning { .. } => false,
+        }
+    }
+
+    /// Whether nobody has proven it.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.is_guess() || matches!(self, Self::Nobody)
+    }
+}
+
+/// Nobody is to guess credentials at the provider through us: counted before it
+/// is asked.
+fn admit_guess(request: &Relayed<'_>) -> Result<(), Stopped> {
+    if request.is_counted {
+        return Ok(());
+    }
+    let admitted = request.limits.admit_guess(request.address, request.at.now);
+    admitted.map_err(Stopped::LimitedAddress)
+}
+
 impl Relay {
     /// Whom a credential makes of its bearer. Nobody else is asked yet but our
     /// issuers, for their keys.
@@ -50,7 +76,13 @@ impl Relay {
     ) -> Result<Caller, Stopped> {
         let passes_through = self.settings.answering == Answering::Passthrough;
         match credential {
-            Credential::Anonymous if self.settings.anonymous.is_some() => Ok(Caller::Nobody),
+            Credential::Anonymous if self.settings.anonymous.is_some() => {
+                let (limits, now) = (request.limits, request.at.now);
+                limits
+                    .admit_nobody(request.address, now)
+                    .map_err(Stopped::LimitedAddress)?;
+                Ok(Caller::Nobody)
+            }
             Credential::Anonymous if passes_through => {
                 Err(stranger(StrangerReason::NothingPresented))
             }
@@ -75,6 +107,7 @@ impl Relay {
     async fn job(&self, jwt: UnverifiedJwt, request: &Relayed<'_>) -> Result<Caller, Stopped> {
         let (text, login) = (jwt.encoded(), jwt.login());
         if self.settings.trust_provider {
+            admit_guess(request)?;
             return Ok(Caller::Job {
                 proof: None,
                 jwt: text,
@@ -109,11 +142,7 @@ impl Relay {
             // Where a grant has no user, providers take it for our client's own.
             return Err(stranger(StrangerReason::Password));
         }
-        // Nobody is to guess passwords at the provider through us.
-        request
-            .limits
-            .admit_password(request.address, request.at.now)
-            .map_err(Stopped::LimitedAddress)?;
+        admit_guess(request)?;
         Ok(Caller::Person(password))
     }
 

@@ -52,7 +52,7 @@ use crate::{
     credential::{Credential, Password},
     decision::Access,
     identity::{Circumstances, Directory, Proof},
-    limits::Limits,
+    limits::{Limits, Shares},
     metrics::ProviderCounts,
     refused::{Ask, Refused},
 };
@@ -61,6 +61,12 @@ pub(crate) use provider::NoProvider;
 /// For all that a relayed request waits for: keys of an issuer, the provider,
 /// the provider's keys. Clients are answered within 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(9);
+
+/// How many callers whom nobody has proven the provider is asked about at once.
+const UNPROVEN_AT_ONCE: u64 = 64;
+
+/// How many of them may come from one address (`/64` of IPv6).
+const UNPROVEN_EACH: u64 = 16;
 
 /// Everything that a request needs which goes through the provider.
 #[derive(Debug)]
@@ -71,6 +77,8 @@ pub struct Relay {
     /// What others' secrets are sealed with, once it is opened.
     seal_key: OnceLock<SealKey>,
     turns: Turns,
+    /// Of callers whom nobody has proven, those whom the provider is asked about.
+    unproven: Arc<Shares>,
 }
 
 /// What a relay is asked, beside the credential.
@@ -86,6 +94,8 @@ pub struct Relayed<'a> {
     pub offline: bool,
     /// Who asks too often: looked at before the provider is asked.
     pub limits: &'a Limits,
+    /// Whether no limit counts the request again.
+    pub is_counted: bool,
     /// The client's address.
     pub address: IpAddr,
 }
@@ -148,6 +158,7 @@ impl Relay {
             browsers: Browsers::default(),
             seal_key: OnceLock::new(),
             turns: Turns::default(),
+            unproven: Shares::new(UNPROVEN_AT_ONCE, UNPROVEN_EACH),
         }))
     }
 
@@ -247,8 +258,8 @@ impl Relay {
         } else {
             let given = self.ask(&caller, request).await;
             let is_refused = matches!(given, Err(ProviderFault::Refused { .. }));
-            if matches!(caller, Caller::Person(_)) && !is_refused {
-                request.limits.spare_password(request.address);
+            if caller.is_guess() && !request.is_counted && !is_refused {
+                request.limits.spare_guess(request.address);
             }
             given.map_err(|fault| stopped(fault.into()))?
         };
@@ -268,7 +279,9 @@ impl Relay {
 
 /// Counts a request of somebody who is proven.
 fn admit(proof: Option<&Proof>, request: &Relayed<'_>) -> Result<(), Stopped> {
-    let Some(proof) = proof else { return Ok(()) };
+    let Some(proof) = proof.filter(|_| !request.is_counted) else {
+        return Ok(());
+    };
     let admitted = request.limits.admit_identity(proof, request.at.now);
     admitted.map_err(|limited| Stopped::LimitedIdentity {
         limited,

@@ -111,6 +111,11 @@ impl Evidence {
         }
     }
 
+    /// Whether it opens a session, if it is let through.
+    pub fn opens_session(&self) -> bool {
+        self.login().is_some_and(|login| login.session.is_none())
+    }
+
     /// The provider's refresh token that the session keeps from now on, if there is
     /// another than before.
     pub fn sealed(&self) -> Option<&Sealed> {

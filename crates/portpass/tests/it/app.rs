@@ -5,6 +5,7 @@ use std::{
     net::IpAddr,
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -22,7 +23,7 @@ use portpass::{
     audit::{Commits, Event, Journal, Keep},
     clock::Clock,
     config::{self, Config},
-    http::{self, Edge, Peer, Readiness},
+    http::{self, Edge, Late, Peer, Readiness},
     limits::{Limits, Rates},
     metrics::Metrics,
     portpass::Portpass,
@@ -167,6 +168,7 @@ pub(crate) struct Parts {
     pub(crate) top: &'static str,
     pub(crate) commits: Commits,
     pub(crate) rates: Rates,
+    pub(crate) sessions_per_hour: Option<u32>,
     pub(crate) keep: Keep,
 }
 
@@ -180,6 +182,7 @@ impl Default for Parts {
                 identity_per_minute: 10_000,
                 unproven_per_minute: 10_000,
             },
+            sessions_per_hour: None,
             keep: Keep {
                 strangers: 3,
                 anonymous: 10,
@@ -236,10 +239,14 @@ impl TestApp {
         snapshot.open_session_key(data_dir.path()).unwrap();
         let store = Store::open(&data_dir, None).await.unwrap();
         let (journal, _) = Journal::open(store.clone(), parts.keep, parts.commits);
+        let mut limits = Limits::new(parts.rates);
+        if let Some(sessions) = parts.sessions_per_hour {
+            limits = limits.with_sessions_per_hour(sessions);
+        }
         let portpass = Arc::new(Portpass {
             clock,
             journal,
-            limits: Limits::new(parts.rates),
+            limits,
             signer: Signer::open(&config.keys, &config.registries, now).unwrap(),
             snapshot: ArcSwap::from_pointee(snapshot),
             standing: Standing::open(store.clone()).await.unwrap(),
@@ -250,6 +257,7 @@ impl TestApp {
         let readiness = Readiness::default();
         let edge = Arc::new(Edge {
             portpass: Arc::clone(&portpass),
+            late: Late::by(Duration::ZERO),
             metrics: Arc::new(Metrics::new()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             max_body_bytes: 128 << 10,

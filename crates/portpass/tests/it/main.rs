@@ -15,6 +15,7 @@ mod clients;
 mod documents;
 mod example;
 mod explain;
+mod http2;
 mod journal;
 mod layers;
 mod limits;

@@ -1,10 +1,13 @@
 //! The server behind real sockets: large headers, slow clients, TLS, the end.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use portpass::http::{
-    server::{self, Bounds},
-    tls::Tls,
+use portpass::{
+    http::{
+        server::{self, Bounds},
+        tls::Tls,
+    },
+    metrics::Metrics,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -17,11 +20,16 @@ use tokio::{
 use crate::app::{SERVICE, TestApp, basic, push_main};
 
 const BOUNDS: Bounds = Bounds {
+    body: Duration::from_millis(400),
+    body_bytes: 1024,
     connections: 8,
+    connections_per_address: 8,
     header_bytes: 64 << 10,
     header: Duration::from_millis(400),
     request: Duration::from_secs(5),
     drain: Duration::from_secs(5),
+    trusted_proxies: Vec::new(),
+    metrics: None,
 };
 
 /// A client that asks no proxy.
@@ -35,10 +43,14 @@ struct Serving {
     address: SocketAddr,
     leave: watch::Sender<bool>,
     task: JoinHandle<()>,
-    _app: TestApp,
+    app: TestApp,
 }
 
 async fn serve(tls: Option<Tls>) -> Serving {
+    serve_within(BOUNDS, tls).await
+}
+
+async fn serve_within(bounds: Bounds, tls: Option<Tls>) -> Serving {
     let app = TestApp::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,14 +59,14 @@ async fn serve(tls: Option<Tls>) -> Serving {
         listener,
         app.router.clone(),
         tls,
-        BOUNDS,
+        bounds,
         leaving,
     ));
     Serving {
         address,
         leave,
         task,
-        _app: app,
+        app,
     }
 }
 
@@ -117,6 +129,168 @@ async fn is_served(address: SocketAddr) -> bool {
     timeout(Duration::from_secs(5), ask).await.unwrap_or(false)
 }
 
+/// Connects from an address of the loopback network.
+async fn connect_from(source: &str, server: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    let source = SocketAddr::new(source.parse().unwrap(), 0);
+    socket.bind(source).unwrap();
+    socket.connect(server).await.unwrap()
+}
+
+/// Whether a request on this connection is answered.
+async fn answers(mut stream: TcpStream) -> bool {
+    let request = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let mut answer = Vec::new();
+    let ask = async {
+        stream.write_all(request).await?;
+        stream.read_to_end(&mut answer).await
+    };
+    let asked = timeout(Duration::from_secs(5), ask).await;
+    asked.expect("an answer or an end").is_ok() && answer.starts_with(b"HTTP/1.1 200")
+}
+
+#[tokio::test]
+async fn one_address_cannot_have_all_connections() {
+    let metrics = Arc::new(Metrics::new());
+    let bounds = Bounds {
+        connections_per_address: 2,
+        header: Duration::from_mins(5),
+        metrics: Some(Arc::clone(&metrics)),
+        ..BOUNDS
+    };
+    let serving = serve_within(bounds, None).await;
+    let mut idle = Vec::new();
+    for _ in 0..2 {
+        idle.push(connect_from("127.0.0.2", serving.address).await);
+    }
+    let further = connect_from("127.0.0.2", serving.address).await;
+    assert!(!answers(further).await);
+    assert!(answers(connect_from("127.0.0.3", serving.address).await).await);
+    let text = metrics.render(&serving.app.portpass, serving.app.portpass.clock.now());
+    assert!(
+        text.contains("portpass_connections_turned_away_total 1"),
+        "{text}"
+    );
+    // A place that is given up is free again.
+    assert!(answers(idle.pop().unwrap()).await);
+    assert!(answers(connect_from("127.0.0.2", serving.address).await).await);
+}
+
+#[tokio::test]
+async fn a_proxy_that_speaks_for_others_may_have_all_connections() {
+    let bounds = Bounds {
+        connections_per_address: 1,
+        header: Duration::from_mins(5),
+        trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
+        ..BOUNDS
+    };
+    let serving = serve_within(bounds, None).await;
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        idle.push(connect_from("127.0.0.2", serving.address).await);
+    }
+    for stream in idle {
+        assert!(answers(stream).await);
+    }
+}
+
+/// The beginning of a form of so many bytes.
+fn begun(length: usize, bytes: usize) -> Vec<u8> {
+    let head = format!(
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n"
+    );
+    let mut begun = head.into_bytes();
+    begun.resize(begun.len() + bytes, b'x');
+    begun
+}
+
+/// The answer to what was sent, up to the end of its header.
+async fn head_of(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let read = async {
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+    };
+    timeout(Duration::from_secs(5), read).await.unwrap();
+    String::from_utf8(head).unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let serving = serve(None).await;
+    let mut stream = TcpStream::connect(serving.address).await.unwrap();
+    stream.write_all(&begun(100, 10)).await.unwrap();
+    let head = head_of(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(head.contains("retry-after: 1"), "{head}");
+}
+
+#[tokio::test]
+async fn bodies_that_are_held_at_once_are_bounded_for_each_address() {
+    let bounds = Bounds {
+        body: Duration::from_mins(5),
+        request: Duration::from_mins(5),
+        ..BOUNDS
+    };
+    let serving = serve_within(bounds, None).await;
+    // 64 bodies of the longest sort are what one address may have us hold.
+    let mut holding = connect_from("127.0.0.2", serving.address).await;
+    holding.write_all(&begun(100_000, 40 << 10)).await.unwrap();
+    let mut further = connect_from("127.0.0.2", serving.address).await;
+    further.write_all(&begun(100_000, 40 << 10)).await.unwrap();
+    let (head, other) = tokio::select! {
+        head = head_of(&mut holding) => (head, &mut further),
+        head = head_of(&mut further) => (head, &mut holding),
+    };
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(head.contains("retry-after: 1"), "{head}");
+    // Others are read, and so is the one that was there first.
+    let mut neighbour = connect_from("127.0.0.3", serving.address).await;
+    neighbour
+        .write_all(&begun(40 << 10, 40 << 10))
+        .await
+        .unwrap();
+    assert!(head_of(&mut neighbour).await.starts_with("HTTP/1.1 401"));
+    other
+        .write_all(&[b'x'; 100_000 - (40 << 10)])
+        .await
+        .unwrap();
+    assert!(head_of(other).await.starts_with("HTTP/1.1 503"));
+}
+
+#[tokio::test]
+async fn more_fields_than_any_client_sends_are_refused() {
+    let serving = serve(None).await;
+    let ask = async |fields: usize| {
+        let mut stream = TcpStream::connect(serving.address).await.unwrap();
+        let fields = "x: y\r\n".repeat(fields);
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        head_of(&mut stream).await
+    };
+    assert!(ask(90).await.starts_with("HTTP/1.1 200"));
+    assert!(ask(200).await.starts_with("HTTP/1.1 431"));
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_gives_its_place_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let tls = Tls::load(&certificate, &key).unwrap();
+    let serving = serve(Some(tls)).await;
+    let mut stream = TcpStream::connect(serving.address).await.unwrap();
+    // The first bytes of a ClientHello, and no more.
+    stream.write_all(&[22, 3, 1, 2, 0, 1]).await.unwrap();
+    let mut rest = Vec::new();
+    let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "the handshake was waited for");
+}
+
 #[tokio::test]
 async fn an_idle_http_2_connection_gives_its_place_up() {
     let serving = serve(None).await;
@@ -152,7 +326,11 @@ async fn a_client_that_never_reads_gives_its_place_up() {
 
 #[tokio::test]
 async fn connections_beyond_the_bound_wait_and_are_served() {
-    let serving = serve(None).await;
+    let bounds = Bounds {
+        connections_per_address: 100,
+        ..BOUNDS
+    };
+    let serving = serve_within(bounds, None).await;
     let mut idle = Vec::new();
     for _ in 0..BOUNDS.connections {
         idle.push(TcpStream::connect(serving.address).await.unwrap());

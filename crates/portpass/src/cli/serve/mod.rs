@@ -1,17 +1,18 @@
 //! `portpass serve`: wires the parts together and serves.
 
+mod descriptors;
 mod issuers;
 mod prune;
 mod reload;
 mod tasks;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use clap::Args;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -25,7 +26,7 @@ use crate::{
     clock::Clock,
     config::{Config, SecretText, Whence},
     dev,
-    http::{self, Edge, Readiness, server::Bounds, tls::Tls},
+    http::{self, Edge, Late, Readiness, server::Bounds, tls::Tls},
     limits::{Limits, Rates},
     metrics::Metrics,
     portpass::Portpass,
@@ -42,6 +43,10 @@ const LAME_DUCK: Duration = Duration::from_secs(1);
 
 /// Rows of anonymous grants begun per minute; the rest share one.
 const ANONYMOUS_ROWS: u32 = 1000;
+
+/// Connections that wait to be accepted, as far as the system allows: when many
+/// come at once, one that finds no place here tries again after a second only.
+const BACKLOG: u32 = 4096;
 
 /// Operators' connections over TCP at once.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -102,8 +107,8 @@ async fn run(
 /// A server that is running.
 #[derive(Debug)]
 struct Server {
-    http: std::net::SocketAddr,
-    ops: std::net::SocketAddr,
+    http: SocketAddr,
+    ops: SocketAddr,
     readiness: Readiness,
     leave: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -133,8 +138,8 @@ impl Server {
             Some(files) => Some(Tls::load(&files.certificate, &files.key)?),
             None => None,
         };
-        let http = listen(config.listen.http).await?;
-        let ops = listen(config.listen.ops).await?;
+        let http = listen(config.listen.http)?;
+        let ops = listen(config.listen.ops)?;
         let socket = Socket::bind(&config.admin_socket)?;
         let (http_address, ops_address) = (http.local_addr()?, ops.local_addr()?);
 
@@ -142,27 +147,40 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let edge = Arc::new(Edge {
             portpass: Arc::clone(&portpass),
+            late: Late::by(config.limits.limited_answer_delay.duration()),
             metrics: Arc::clone(&metrics),
             trusted_proxies: config.listen.trusted_proxies.clone(),
             max_body_bytes: config.limits.body_max_bytes.number() as usize,
             public_url: config.public_url.clone(),
             readiness: readiness.clone(),
         });
+        let connections = config.limits.connections.number();
+        descriptors::allow(connections);
         let bounds = Bounds {
-            connections: config.limits.connections.number() as usize,
+            body: config.limits.body_timeout.duration(),
+            body_bytes: config.limits.body_max_bytes.number() as usize,
+            connections: connections as usize,
+            connections_per_address: config.limits.connections_per_address.number() as usize,
             header_bytes: config.limits.header_max_bytes.number(),
             header: config.limits.header_timeout.duration(),
             request: config.limits.request_timeout.duration(),
             drain: config.limits.shutdown_timeout.duration(),
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+            metrics: Some(Arc::clone(&metrics)),
         };
         let (leave, leaving) = watch::channel(false);
         let serving = tokio::spawn(http::server::serve(
             http,
             http::public(Arc::clone(&edge)),
             tls.clone(),
-            bounds,
+            bounds.clone(),
             leaving.clone(),
         ));
+        // Operators' own: whoever reaches them may have all connections there are.
+        let bounds = Bounds {
+            connections_per_address: bounds.connections,
+            ..bounds
+        };
 
         let (reload, reloads) = mpsc::channel(1);
         let keys = data_dir.path().join("keys");
@@ -179,12 +197,12 @@ impl Server {
         );
         let mut background = tokio::task::JoinSet::new();
         if let Some(settings) = admin_listen {
-            let tcp = listen(settings.address).await?;
+            let tcp = listen(settings.address)?;
             tracing::info!(server.admin = %tcp.local_addr()?, "Operators are served over TCP");
             let router = admin::protected(admin.clone(), &settings.tokens, Arc::clone(&metrics));
             let bounds = Bounds {
                 connections: ADMIN_CONNECTIONS,
-                ..bounds
+                ..bounds.clone()
             };
             let (tls, leaving) = (tls.clone(), leaving.clone());
             background.spawn(http::server::serve(tcp, router, tls, bounds, leaving));
@@ -274,7 +292,8 @@ async fn journey(config: &Config, store: Store, journal: Journal) -> anyhow::Res
     Ok(Portpass {
         clock,
         journal,
-        limits: Limits::new(rates),
+        limits: Limits::new(rates)
+            .with_sessions_per_hour(config.limits.sessions_per_identity_per_hour.number()),
         signer,
         snapshot: ArcSwap::new(snapshot),
         standing,
@@ -290,8 +309,15 @@ async fn finish(task: &mut JoinHandle<()>) {
     }
 }
 
-async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("listening on {address}"))
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("listening on {address}"))
 }

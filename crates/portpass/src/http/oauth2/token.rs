@@ -14,7 +14,8 @@ use super::{
     target::services,
 };
 use crate::{
-    credential::ClientCredentials, portpass::TokenRequest, refused::Nonsense, snapshot::Snapshot,
+    credential::ClientCredentials, limits::Sent, portpass::TokenRequest, refused::Nonsense,
+    snapshot::Snapshot,
 };
 
 pub(in crate::http) async fn token(
@@ -69,6 +70,7 @@ fn request<'a>(
         origin: caller.origin(),
         presented,
         scopes: asked.docker,
+        sent: Sent::Form,
         services: services(form, grant, &ids, snapshot)?,
     };
     Ok((request, issued_token_type(grant, form)))

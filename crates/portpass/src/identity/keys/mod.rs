@@ -38,7 +38,7 @@ const LOOK_AT_FILE: SignedDuration = SignedDuration::from_secs(10);
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(15);
 /// How long an id that a fresh set did not have makes nobody ask again.
 const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_mins(2);
-/// How many such ids are remembered.
+/// How many such ids are remembered, hashed: strangers choose their length.
 const MAX_UNKNOWN: usize = 256;
 
 /// The keys of one issuer.
@@ -69,7 +69,7 @@ struct State {
     failures_in_a_row: u32,
     fetches: u64,
     failures: u64,
-    unknown: VecDeque<(String, Timestamp)>,
+    unknown: VecDeque<(ShortId, Timestamp)>,
 }
 
 /// What looking for a key came to.
@@ -224,7 +224,7 @@ impl Keys {
             if state.unknown.len() >= MAX_UNKNOWN {
                 state.unknown.pop_front();
             }
-            state.unknown.push_back((kid.to_owned(), now));
+            state.unknown.push_back((ShortId::of(kid.as_bytes()), now));
         }
         Lookup::Unknown
     }
@@ -378,7 +378,10 @@ impl Keys {
         state
             .unknown
             .retain(|(_, since)| now.duration_since(*since).abs() < REMEMBER_UNKNOWN);
-        kid.is_some_and(|kid| state.unknown.iter().any(|(unknown, _)| unknown == kid))
+        kid.is_some_and(|kid| {
+            let id = ShortId::of(kid.as_bytes());
+            state.unknown.iter().any(|(unknown, _)| *unknown == id)
+        })
     }
 
     /// The set, if its issuer vouched for it in the last 24 hours.

@@ -1,6 +1,7 @@
 //! Who is let through to the provider, and what of theirs.
 
 use fixtures::Kind;
+use futures_util::StreamExt as _;
 use portpass::limits::Rates;
 use serde_json::json;
 
@@ -248,6 +249,68 @@ async fn whom_the_provider_alone_knows_may_not_ask_without_end_either() {
         let limited = Some("too_many_unproven".to_owned());
         assert_eq!(reasons.filter(|reason| *reason == limited).count(), 2);
     }
+}
+
+#[tokio::test]
+async fn junk_jwts_reach_a_trusted_provider_no_more_often_than_wrong_passwords() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 100,
+            unproven_per_minute: 2,
+        },
+        ..Parts::default()
+    };
+    let app = relay_with(&provider.url, TRUST, parts).await;
+    // What the provider takes is never too much.
+    for _ in 0..4 {
+        let answer = app.get(&query(), Some(("JWT", &strangers()))).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    provider.answers(Reply::json(401, &json!({ "error": "invalid_client" })));
+    let before = provider.forms().len();
+    let mut statuses = Vec::new();
+    for run in ["1", "2", "3", "4"] {
+        let junk = jwt(Kind::GithubActions, "push-main", &[("run_id", run)]);
+        statuses.push(app.get(&query(), Some(("JWT", &junk))).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 429, 429]);
+    assert_eq!(provider.forms().len() - before, 2);
+}
+
+#[tokio::test]
+async fn nobody_asks_the_provider_no_more_often_than_an_identity() {
+    let provider = granting().await;
+    let parts = Parts {
+        rates: Rates {
+            identity_per_minute: 2,
+            unproven_per_minute: 100,
+        },
+        ..Parts::default()
+    };
+    let keys = "anonymous_username = \"a\"\nanonymous_password = \"b\"";
+    let app = relay_with(&provider.url, keys, parts).await;
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(app.get(&query(), None).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 429, 429]);
+    assert_eq!(provider.forms().len(), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_silent_is_asked_about_few_strangers_at_once() {
+    let provider = Provider::start().await;
+    provider.answers(Reply::Silence);
+    let keys = "anonymous_username = \"a\"\nanonymous_password = \"b\"";
+    let app = relay(&provider, keys).await;
+    let query = query();
+    let mut waiting: futures_util::stream::FuturesUnordered<_> =
+        (0..17).map(|_| app.get(&query, None)).collect();
+    // Sixteen wait for the provider, and the seventeenth for nobody.
+    let answer = waiting.next().await.unwrap();
+    assert_eq!(answer.status, 429, "{}", answer.body);
+    assert_eq!(answer.headers["retry-after"], "1");
 }
 
 #[tokio::test]
