@@ -12,20 +12,20 @@ use crate::rows::Rows;
 
 /// How much a full store has of each.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
+pub struct Sizes {
     /// Events, over the last weeks.
-    pub(crate) events: u64,
+    pub events: u64,
     /// Identities; each owns a namespace.
-    pub(crate) identities: u64,
+    pub identities: u64,
     /// Sessions of the last hour; each has a refresh token.
-    pub(crate) sessions: u64,
+    pub sessions: u64,
 }
 
 /// Rows of one transaction.
 const BATCH: u64 = 2000;
 
 /// Fills a data folder that no server uses.
-pub(crate) fn fill(folder: &Path, sizes: &Sizes) -> Result<()> {
+pub fn fill(folder: &Path, sizes: &Sizes) -> Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -13,7 +13,7 @@ use portpass::{
 use crate::fill::Sizes;
 
 /// The registry's `service`, and the audience of the JWTs.
-pub(crate) const SERVICE: &str = "bench.test";
+pub const SERVICE: &str = "bench.test";
 
 /// How many repositories push at the same time; each of them has pushed before.
 const JOBS: u64 = 100;
@@ -23,33 +23,33 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(2);
 
 /// A code host with the repositories that push.
 #[derive(Debug)]
-pub(crate) struct Platform {
+pub struct Platform {
     key: DevKey,
     ids: Vec<u64>,
 }
 
 /// One repository's JWT.
 #[derive(Debug)]
-pub(crate) struct Jwt {
+pub struct Jwt {
     /// The repository's immutable id.
-    pub(crate) id: u64,
+    pub id: u64,
     /// The JWT.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// What people call the repository of an id.
-pub(crate) fn repository(id: u64) -> String {
+pub fn repository(id: u64) -> String {
     format!("acme/project-{id}")
 }
 
 /// The name that the repository of an id pushes to.
-pub(crate) fn namespace(id: u64) -> String {
+pub fn namespace(id: u64) -> String {
     format!("apps/github/{}", repository(id))
 }
 
 impl Platform {
     /// A platform with a key of its own, whose jobs lie evenly among the identities of the full store.
-    pub(crate) fn new(folder: &Path, sizes: &Sizes) -> Result<Self> {
+    pub fn new(folder: &Path, sizes: &Sizes) -> Result<Self> {
         let folder = folder.join("platform");
         fs::create_dir(&folder)?;
         let step = (sizes.identities / JOBS).max(1);
@@ -60,12 +60,17 @@ impl Platform {
     }
 
     /// How many repositories push.
-    pub(crate) fn jobs(&self) -> usize {
+    pub fn jobs(&self) -> usize {
         self.ids.len()
     }
 
+    /// The key set that proves its JWTs.
+    pub fn key_set(&self) -> serde_json::Value {
+        self.key.key_set()
+    }
+
     /// The tables of the configuration that trust this platform.
-    pub(crate) fn settings(&self) -> String {
+    pub fn settings(&self) -> String {
         format!(
             "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
              [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
@@ -78,7 +83,7 @@ impl Platform {
     }
 
     /// So many JWTs, no two alike, of each repository in turn.
-    pub(crate) fn sign(&self, count: usize) -> Result<Vec<Jwt>> {
+    pub fn sign(&self, count: usize) -> Result<Vec<Jwt>> {
         let now = Clock::System.now();
         let ids: Vec<u64> = self.ids.iter().copied().cycle().take(count).collect();
         let workers = thread::available_parallelism()?.get();
