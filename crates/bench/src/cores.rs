@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fs,
     process::{Command, Stdio},
 };
 
@@ -23,12 +24,21 @@ impl Cores {
 
     /// Lets this process run on both cores: nothing is being measured.
     pub fn spread(self) -> Result<()> {
-        confine(&std::process::id().to_string(), &self.both())
+        confine(Whose::Process, &self.both())
     }
 
     /// Keeps this process off the server's core.
     pub fn gather(self) -> Result<()> {
-        confine(&std::process::id().to_string(), &self.load.to_string())
+        confine(Whose::Process, &self.load.to_string())
+    }
+
+    /// Moves the thread that calls this, and all that it starts, to the server's core.
+    pub fn take_server_core(self) -> Result<()> {
+        // `PROCESS/task/THREAD` (proc(5)).
+        let thread = fs::read_link("/proc/thread-self")?;
+        let id = thread.file_name().and_then(OsStr::to_str);
+        let id = id.context("/proc/thread-self names no thread")?;
+        confine(Whose::Thread(id), &self.server.to_string())
     }
 
     /// A command that runs a program on the server's core.
@@ -47,13 +57,28 @@ impl Cores {
     }
 }
 
-/// Confines every thread of a process to some cores.
-fn confine(process: &str, cores: &str) -> Result<()> {
-    let status = Command::new("taskset")
-        .args(["--all-tasks", "--cpu-list", "--pid", cores, process])
+/// Who is confined.
+#[derive(Clone, Copy, Debug)]
+enum Whose<'a> {
+    Process,
+    Thread(&'a str),
+}
+
+/// Confines a thread of this process, or all of them, to some cores.
+fn confine(whose: Whose<'_>, cores: &str) -> Result<()> {
+    let mut command = Command::new("taskset");
+    let id = match whose {
+        Whose::Process => {
+            command.arg("--all-tasks");
+            std::process::id().to_string()
+        }
+        Whose::Thread(id) => id.to_owned(),
+    };
+    let status = command
+        .args(["--cpu-list", "--pid", cores, &id])
         .stdout(Stdio::null())
         .status()
         .context("starting taskset (of util-linux)")?;
-    ensure!(status.success(), "this process cannot run on cores {cores}");
+    ensure!(status.success(), "nothing can run on cores {cores}");
     Ok(())
 }

@@ -9,6 +9,7 @@ use portpass::{
     clock::Clock,
     dev::{DevKey, JwtOrder},
 };
+use serde_json::Value;
 
 use crate::fill::Sizes;
 
@@ -19,7 +20,7 @@ pub const SERVICE: &str = "bench.test";
 const JOBS: u64 = 100;
 
 /// Longer than any run: that JWTs expire is not what is measured here.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(2);
+pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_hours(2);
 
 /// A code host with the repositories that push.
 #[derive(Debug)]
@@ -47,6 +48,18 @@ pub fn namespace(id: u64) -> String {
     format!("apps/github/{}", repository(id))
 }
 
+/// The tables of the configuration that trust a code host with these keys and this algorithm.
+pub fn settings(keys: &Value, algorithm: &str) -> String {
+    format!(
+        "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
+         [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
+         algorithms = [\"{algorithm}\"]\nmax_jwt_lifetime = \"4h\"\njwks = '{keys}'\n\n\
+         [rule.own-namespace]\nfrom = [\"github\"]\n\
+         when = {{ event = [\"push\", \"tag\"], ref = \"refs/heads/main\" }}\n\
+         push = [\"apps/{{issuer}}/{{repository}}\"]\n",
+    )
+}
+
 impl Platform {
     /// A platform with a key of its own, whose jobs lie evenly among the identities of the full store.
     pub fn new(folder: &Path, sizes: &Sizes) -> Result<Self> {
@@ -65,21 +78,13 @@ impl Platform {
     }
 
     /// The key set that proves its JWTs.
-    pub fn key_set(&self) -> serde_json::Value {
+    pub fn key_set(&self) -> Value {
         self.key.key_set()
     }
 
     /// The tables of the configuration that trust this platform.
     pub fn settings(&self) -> String {
-        format!(
-            "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
-             [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
-             max_jwt_lifetime = \"4h\"\njwks = '{keys}'\n\n\
-             [rule.own-namespace]\nfrom = [\"github\"]\n\
-             when = {{ event = [\"push\", \"tag\"], ref = \"refs/heads/main\" }}\n\
-             push = [\"apps/{{issuer}}/{{repository}}\"]\n",
-            keys = self.key.key_set(),
-        )
+        settings(&self.key_set(), "RS256")
     }
 
     /// So many JWTs, no two alike, of each repository in turn.

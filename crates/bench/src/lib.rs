@@ -12,6 +12,7 @@ pub mod requests;
 pub mod rows;
 pub mod schedule;
 pub mod server;
+pub mod signer;
 
 use std::io::Write as _;
 

@@ -118,7 +118,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         "filling a store: {} events, {} sessions, {} identities",
         sizes.events, sizes.sessions, sizes.identities
     ));
-    fill::fill(&folders.of(Case::Filled), &sizes)?;
+    fill::fill(&folders.of(Case::Filled), None, &sizes)?;
 
     let mut report = Report::new(sizes, arguments.requests, arguments.rounds, mixes.clone());
     for round in 1..=arguments.rounds {
