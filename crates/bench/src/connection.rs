@@ -16,20 +16,20 @@ const MAX_BODY: usize = 1 << 20;
 
 /// A connection to a server on loopback.
 #[derive(Debug)]
-pub(crate) struct Connection(BufReader<TcpStream>);
+pub struct Connection(BufReader<TcpStream>);
 
 /// One answer.
 #[derive(Debug)]
-pub(crate) struct Response {
+pub struct Response {
     /// The status code.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The body.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Connection {
     /// Connects to `127.0.0.1:port`.
-    pub(crate) fn open(port: u16) -> Result<Self> {
+    pub fn open(port: u16) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
         stream.set_nodelay(true)?;
@@ -39,7 +39,7 @@ impl Connection {
     }
 
     /// Sends one request, as it stands, and reads its answer.
-    pub(crate) fn ask(&mut self, request: &[u8]) -> Result<Response> {
+    pub fn ask(&mut self, request: &[u8]) -> Result<Response> {
         self.0.get_mut().write_all(request)?;
         let mut line = String::new();
         self.line(&mut line)?;

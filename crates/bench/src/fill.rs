@@ -5,33 +5,35 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use portpass::{
     clock::Clock,
-    store::{Change, Conditions, DataDir, SessionUse, Store, Verdict},
+    store::{Change, Conditions, DataDir, SessionRow, SessionUse, Store, Verdict},
 };
+use secrecy::SecretString;
 
 use crate::rows::Rows;
 
 /// How much a full store has of each.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
+pub struct Sizes {
     /// Events, over the last weeks.
-    pub(crate) events: u64,
+    pub events: u64,
     /// Identities; each owns a namespace.
-    pub(crate) identities: u64,
+    pub identities: u64,
     /// Sessions of the last hour; each has a refresh token.
-    pub(crate) sessions: u64,
+    pub sessions: u64,
 }
 
 /// Rows of one transaction.
 const BATCH: u64 = 2000;
 
-/// Fills a data folder that no server uses.
-pub(crate) fn fill(folder: &Path, sizes: &Sizes) -> Result<()> {
+/// Fills a data folder that no server uses, or the PostgreSQL of a URL.
+pub fn fill(folder: &Path, database: Option<&str>, sizes: &Sizes) -> Result<()> {
+    let database = database.map(SecretString::from);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
             let data_dir = DataDir::claim(folder)?;
-            let store = Store::open(&data_dir, None).await?;
+            let store = Store::open(&data_dir, database.as_ref()).await?;
             let rows = Rows::new(sizes, Clock::System.now())?;
             for numbers in batches(sizes.identities) {
                 settle(&store, numbers.map(|number| known(&rows, number))).await?;
@@ -64,16 +66,21 @@ fn session(rows: &Rows, number: u64) -> Conditions {
     let row = rows.session(number);
     Conditions {
         refresh_token: Some(rows.refresh_token(&row.login)),
-        session: Some(SessionUse {
-            login: row.login.clone(),
-            used_ms: row.last_used_ms,
-            open: Some(Box::new(row)),
-            networks: None,
-            max_uses: None,
-            opens_it: false,
-            sealed: None,
-        }),
+        session: Some(opening(row)),
         ..Conditions::default()
+    }
+}
+
+/// That a session is opened, as the first token of a JWT does.
+pub fn opening(row: SessionRow) -> SessionUse {
+    SessionUse {
+        login: row.login.clone(),
+        used_ms: row.last_used_ms,
+        open: Some(Box::new(row)),
+        networks: None,
+        max_uses: None,
+        opens_it: false,
+        sealed: None,
     }
 }
 

@@ -9,47 +9,60 @@ use portpass::{
     clock::Clock,
     dev::{DevKey, JwtOrder},
 };
+use serde_json::Value;
 
 use crate::fill::Sizes;
 
 /// The registry's `service`, and the audience of the JWTs.
-pub(crate) const SERVICE: &str = "bench.test";
+pub const SERVICE: &str = "bench.test";
 
 /// How many repositories push at the same time; each of them has pushed before.
 const JOBS: u64 = 100;
 
 /// Longer than any run: that JWTs expire is not what is measured here.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(2);
+pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_hours(2);
 
 /// A code host with the repositories that push.
 #[derive(Debug)]
-pub(crate) struct Platform {
+pub struct Platform {
     key: DevKey,
     ids: Vec<u64>,
 }
 
 /// One repository's JWT.
 #[derive(Debug)]
-pub(crate) struct Jwt {
+pub struct Jwt {
     /// The repository's immutable id.
-    pub(crate) id: u64,
+    pub id: u64,
     /// The JWT.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// What people call the repository of an id.
-pub(crate) fn repository(id: u64) -> String {
+pub fn repository(id: u64) -> String {
     format!("acme/project-{id}")
 }
 
 /// The name that the repository of an id pushes to.
-pub(crate) fn namespace(id: u64) -> String {
+pub fn namespace(id: u64) -> String {
     format!("apps/github/{}", repository(id))
+}
+
+/// The tables of the configuration that trust a code host with these keys and this algorithm.
+pub fn settings(keys: &Value, algorithm: &str) -> String {
+    format!(
+        "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
+         [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
+         algorithms = [\"{algorithm}\"]\nmax_jwt_lifetime = \"4h\"\njwks = '{keys}'\n\n\
+         [rule.own-namespace]\nfrom = [\"github\"]\n\
+         when = {{ event = [\"push\", \"tag\"], ref = \"refs/heads/main\" }}\n\
+         push = [\"apps/{{issuer}}/{{repository}}\"]\n",
+    )
 }
 
 impl Platform {
     /// A platform with a key of its own, whose jobs lie evenly among the identities of the full store.
-    pub(crate) fn new(folder: &Path, sizes: &Sizes) -> Result<Self> {
+    pub fn new(folder: &Path, sizes: &Sizes) -> Result<Self> {
         let folder = folder.join("platform");
         fs::create_dir(&folder)?;
         let step = (sizes.identities / JOBS).max(1);
@@ -60,25 +73,22 @@ impl Platform {
     }
 
     /// How many repositories push.
-    pub(crate) fn jobs(&self) -> usize {
+    pub fn jobs(&self) -> usize {
         self.ids.len()
     }
 
+    /// The key set that proves its JWTs.
+    pub fn key_set(&self) -> Value {
+        self.key.key_set()
+    }
+
     /// The tables of the configuration that trust this platform.
-    pub(crate) fn settings(&self) -> String {
-        format!(
-            "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
-             [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
-             max_jwt_lifetime = \"4h\"\njwks = '{keys}'\n\n\
-             [rule.own-namespace]\nfrom = [\"github\"]\n\
-             when = {{ event = [\"push\", \"tag\"], ref = \"refs/heads/main\" }}\n\
-             push = [\"apps/{{issuer}}/{{repository}}\"]\n",
-            keys = self.key.key_set(),
-        )
+    pub fn settings(&self) -> String {
+        settings(&self.key_set(), "RS256")
     }
 
     /// So many JWTs, no two alike, of each repository in turn.
-    pub(crate) fn sign(&self, count: usize) -> Result<Vec<Jwt>> {
+    pub fn sign(&self, count: usize) -> Result<Vec<Jwt>> {
         let now = Clock::System.now();
         let ids: Vec<u64> = self.ids.iter().copied().cycle().take(count).collect();
         let workers = thread::available_parallelism()?.get();

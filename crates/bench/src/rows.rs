@@ -22,7 +22,7 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Makes rows, by number, from 1.
 #[derive(Debug)]
-pub(crate) struct Rows {
+pub struct Rows {
     identities: u64,
     events: i64,
     now: Timestamp,
@@ -31,7 +31,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Rows of an installation as of `now`.
-    pub(crate) fn new(sizes: &Sizes, now: Timestamp) -> Result<Self> {
+    pub fn new(sizes: &Sizes, now: Timestamp) -> Result<Self> {
         Ok(Self {
             identities: sizes.identities.max(1),
             events: sizes.events.max(1).try_into()?,
@@ -41,7 +41,7 @@ impl Rows {
     }
 
     /// A repository that has pushed before.
-    pub(crate) fn identity(&self, number: u64) -> IdentityRow {
+    pub fn identity(&self, number: u64) -> IdentityRow {
         IdentityRow {
             issuer: "github".to_owned(),
             identity: number.to_string(),
@@ -53,7 +53,7 @@ impl Rows {
     }
 
     /// The namespace that it owns.
-    pub(crate) fn namespace(&self, number: u64) -> NamespaceRow {
+    pub fn namespace(&self, number: u64) -> NamespaceRow {
         NamespaceRow {
             registry: "main".to_owned(),
             namespace: namespace(number),
@@ -65,7 +65,7 @@ impl Rows {
     }
 
     /// A login of the last minutes.
-    pub(crate) fn session(&self, number: u64) -> SessionRow {
+    pub fn session(&self, number: u64) -> SessionRow {
         let id = self.id(number);
         let issued_ms = self.ms() - 10 * 60_000;
         SessionRow {
@@ -91,7 +91,7 @@ impl Rows {
     }
 
     /// What `docker login` left that login.
-    pub(crate) fn refresh_token(&self, login: &str) -> RefreshTokenRow {
+    pub fn refresh_token(&self, login: &str) -> RefreshTokenRow {
         RefreshTokenRow {
             // As long as the hash of a secret: 52 characters.
             hash: format!("{login}{login}{login}aaaa"),
@@ -102,7 +102,7 @@ impl Rows {
     }
 
     /// A token that was given, as its event tells it.
-    pub(crate) fn event(&self, number: u64) -> EventRow {
+    pub fn event(&self, number: u64) -> EventRow {
         let id = self.id(number);
         // The first is the oldest, as where rows are only ever added.
         let age = i64::try_from(number)

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     net::{Ipv4Addr, TcpListener},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -12,104 +12,86 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
-    case::{Case, Folders},
     connection::Connection,
+    cores::Cores,
+    process::{self, Memory},
 };
 
 /// How long a server may take to be ready, or to leave.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The unit of times in `/proc/PID/stat`: `USER_HZ` is 100 on every Linux.
-const TICK: Duration = Duration::from_millis(10);
+/// How long between two looks at whether it is ready.
+const PAUSE: Duration = Duration::from_millis(1);
 
-/// Which core does what.
+/// What `[limits]` says where limits are not what is measured.
+pub const RAISED_LIMITS: &str = "requests_per_identity_per_minute = 6_000_000\n\
+                                 unproven_per_address_per_minute = 6_000_000\n";
+
+/// What a Portpass is started with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cores {
-    server: usize,
-    load: usize,
-}
-
-impl Cores {
-    /// One core for the server and another for everything else.
-    pub(crate) fn new(server: usize, load: usize) -> Result<Self> {
-        ensure!(server != load, "the server needs a core to itself");
-        Ok(Self { server, load })
-    }
-
-    /// Lets this process run on both cores: nothing is being measured.
-    pub(crate) fn spread(self) -> Result<()> {
-        confine(&format!("{},{}", self.server, self.load))
-    }
-
-    /// Keeps this process off the server's core.
-    pub(crate) fn gather(self) -> Result<()> {
-        confine(&self.load.to_string())
-    }
-}
-
-/// Confines every thread of this process to some cores.
-fn confine(cores: &str) -> Result<()> {
-    let id = std::process::id().to_string();
-    let status = Command::new("taskset")
-        .args(["--all-tasks", "--cpu-list", "--pid", cores, &id])
-        .stdout(Stdio::null())
-        .status()
-        .context("starting taskset (of util-linux)")?;
-    ensure!(status.success(), "this process cannot run on cores {cores}");
-    Ok(())
+pub struct Setup<'a> {
+    /// A release build of `portpass`.
+    pub program: &'a Path,
+    /// Where its configuration and its log are written.
+    pub folder: &'a Path,
+    /// Its data folder.
+    pub data: &'a Path,
+    /// The URL of a PostgreSQL, if its data is not all in the data folder.
+    pub database: Option<&'a str>,
+    /// The lines of `[limits]`.
+    pub limits: &'a str,
+    /// The tables of registries, issuers and rules.
+    pub settings: &'a str,
+    /// Where it runs.
+    pub cores: Cores,
 }
 
 /// A running server, killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     port: u16,
 }
 
 impl Server {
-    /// Starts the program on a case and waits until it is ready.
-    pub(crate) fn start(
-        program: &Path,
-        folders: &Folders,
-        case: Case,
-        settings: &str,
-        cores: &Cores,
-    ) -> Result<Self> {
-        folders.prepare(case)?;
+    /// Starts Portpass and waits until it is ready.
+    pub fn start(setup: &Setup<'_>) -> Result<Self> {
+        Ok(Self::timed(setup)?.0)
+    }
+
+    /// Starts Portpass; says how long it took from its start until it was ready.
+    pub fn timed(setup: &Setup<'_>) -> Result<(Self, Duration)> {
         let (port, ops) = free_ports()?;
-        let config = folders.parent().join("portpass.toml");
-        let data = folders.of(case);
-        let text = format!(
-            "public_url = \"http://localhost:{port}\"\n\n\
-             [listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
-             [store]\ndata_dir = \"{data}\"\n\n\
-             [limits]\nrequests_per_identity_per_minute = 6_000_000\n\
-             unproven_per_address_per_minute = 6_000_000\n\n{settings}",
-            data = data.display(),
-        );
-        fs::write(&config, text)?;
-        let log = folders.parent().join("server.log");
-        let child = Command::new("taskset")
-            .args(["--cpu-list", &cores.server.to_string()])
-            .arg(program)
-            .args(["serve", "-c"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log)?)
+        let config = setup.folder.join("portpass.toml");
+        fs::write(&config, text(setup, port, ops))?;
+        let mut command = setup.cores.on_server_core(setup.program.as_os_str());
+        command.args(["serve", "-c"]).arg(&config);
+        let log = setup.folder.join("server.log");
+        Self::run(command, port, &log, "/readyz")
+    }
+
+    /// Runs a command that serves a port, until it answers this path with 200.
+    pub fn run(
+        mut command: Command,
+        port: u16,
+        log: &Path,
+        ready: &str,
+    ) -> Result<(Self, Duration)> {
+        command.stderr(File::create(log)?);
+        let start = Instant::now();
+        let child = command
             .spawn()
             .context("starting taskset (of util-linux)")?;
         let mut server = Self { child, port };
-        server.wait_until_ready(&log)?;
-        Ok(server)
+        server.wait_until_ready(log, ready, start)?;
+        Ok((server, start.elapsed()))
     }
 
-    fn wait_until_ready(&mut self, log: &Path) -> Result<()> {
+    fn wait_until_ready(&mut self, log: &Path, ready: &str, start: Instant) -> Result<()> {
         let said = || fs::read_to_string(log).unwrap_or_default();
-        let start = Instant::now();
-        let ready = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let ready = format!("GET {ready} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         while !Connection::open(self.port)
-            .and_then(|mut connection| connection.ask(ready))
+            .and_then(|mut connection| connection.ask(ready.as_bytes()))
             .is_ok_and(|answer| answer.status == 200)
         {
             if let Some(status) = self.child.try_wait()? {
@@ -120,28 +102,35 @@ impl Server {
                 "the server is not ready: {}",
                 said()
             );
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(PAUSE);
         }
         Ok(())
     }
 
     /// Where it listens.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The CPU time that it has used so far, its own and the system's for it.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    /// Its process.
+    pub fn id(&self) -> u32 {
         // taskset becomes the program that it starts.
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat = fs::read_to_string(&path)?;
-        let ticks = ticks(&stat).with_context(|| format!("{path} says {stat}"))?;
-        Ok(TICK * ticks)
+        self.child.id()
+    }
+
+    /// The CPU time that it has used so far, its own and the system's for it.
+    pub fn cpu(&self) -> Result<Duration> {
+        process::cpu(self.id())
+    }
+
+    /// What is resident of it.
+    pub fn memory(&self) -> Result<Memory> {
+        process::memory(self.id())
     }
 
     /// Ends it as operators do, and waits until it is gone.
-    pub(crate) fn stop(mut self) -> Result<()> {
-        let id = self.child.id().to_string();
+    pub fn stop(mut self) -> Result<()> {
+        let id = self.id().to_string();
         let status = Command::new("kill").args(["-s", "TERM", &id]).status()?;
         ensure!(status.success(), "the server is gone");
         let start = Instant::now();
@@ -161,31 +150,23 @@ impl Drop for Server {
     }
 }
 
-/// `utime` and `stime` together: fields 14 and 15 of `/proc/PID/stat` (proc(5)).
-fn ticks(stat: &str) -> Option<u32> {
-    // The second field is the program's name, which may contain anything.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ').skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    user.checked_add(system)
+fn text(setup: &Setup<'_>, port: u16, ops: u16) -> String {
+    let database = setup
+        .database
+        .map_or_else(String::new, |url| format!("database_url = \"{url}\"\n"));
+    format!(
+        "public_url = \"http://localhost:{port}\"\n\n\
+         [listen]\nhttp = \"127.0.0.1:{port}\"\nops = \"127.0.0.1:{ops}\"\n\n\
+         [store]\ndata_dir = \"{data}\"\n{database}\n[limits]\n{limits}\n{settings}",
+        data = setup.data.display(),
+        limits = setup.limits,
+        settings = setup.settings,
+    )
 }
 
 /// Two ports that nothing listens on.
-fn free_ports() -> Result<(u16, u16)> {
+pub fn free_ports() -> Result<(u16, u16)> {
     let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let (one, other) = (bind()?, bind()?);
     Ok((one.local_addr()?.port(), other.local_addr()?.port()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_of_a_program_with_a_strange_name_is_read() {
-        let stat = "4 (a) 1 (b) S 1 2 3 4 5 6 7 8 9 10 250 30 0 0 20 0 3 0 8 9";
-        assert_eq!(ticks(stat), Some(280));
-        assert_eq!(ticks("4 (short) S 1"), None);
-    }
 }

@@ -1,14 +1,14 @@
 //! What is asked, over and over: the ways in which a caller shows who they are.
 
 use anyhow::{Context as _, Result};
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bench::{
+    jobs::Jwt,
+    requests::{present, refresh},
+};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::{
-    jobs::{Jwt, SERVICE, namespace},
-    load::Load,
-};
+use crate::load::Load;
 
 /// What clients present.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -62,34 +62,4 @@ impl Mix {
             }
         })
     }
-}
-
-/// As docker asks with what it was logged in with; `login` asks for a refresh token, too.
-fn present(jwt: &Jwt, login: bool) -> Vec<u8> {
-    let credential = BASE64.encode(format!("JWT:{}", jwt.text));
-    let offline = if login { "&offline_token=true" } else { "" };
-    format!(
-        "GET /token?service={SERVICE}&scope={scope}{offline} HTTP/1.1\r\n\
-         Host: localhost\r\nUser-Agent: docker/28.2.2\r\nAuthorization: Basic {credential}\r\n\r\n",
-        scope = scope(jwt),
-    )
-    .into_bytes()
-}
-
-/// As docker asks with what `docker login` left it.
-fn refresh(jwt: &Jwt, secret: &str) -> Vec<u8> {
-    let form = format!(
-        "grant_type=refresh_token&service={SERVICE}&client_id=docker&scope={scope}&refresh_token={secret}",
-        scope = scope(jwt),
-    );
-    format!(
-        "POST /token HTTP/1.1\r\nHost: localhost\r\nUser-Agent: docker/28.2.2\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}",
-        length = form.len(),
-    )
-    .into_bytes()
-}
-
-fn scope(jwt: &Jwt) -> String {
-    format!("repository:{}:pull,push", namespace(jwt.id))
 }

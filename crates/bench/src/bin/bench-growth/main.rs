@@ -4,33 +4,32 @@
 //! ratio. Another case is a variant of [`case::Case`], another mix one of [`mix::Mix`].
 
 mod case;
-mod connection;
-mod fill;
-mod jobs;
 mod load;
 mod mix;
 mod report;
-mod rows;
-mod server;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
+use bench::{
+    cores::Cores,
+    fill::{self, Sizes},
+    jobs::Platform,
+    progress,
+    server::{RAISED_LIMITS, Server, Setup},
+};
 use clap::Parser;
 
 use self::{
     case::{Case, Folders},
-    fill::Sizes,
-    jobs::Platform,
     load::Load,
     mix::Mix,
     report::{Report, Run},
-    server::{Cores, Server},
 };
 
 /// Compares what a token costs with an empty store and with a full one.
 #[derive(Debug, Parser)]
-#[command(name = "bench")]
+#[command(name = "bench-growth")]
 struct Arguments {
     /// Fail if a full store costs more than so many times an empty one's.
     #[arg(long, value_name = "RATIO")]
@@ -110,7 +109,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
     };
 
     let folder = tempfile::Builder::new()
-        .prefix("portpass-bench-")
+        .prefix("portpass-bench-growth-")
         .tempdir_in(&arguments.folder)
         .with_context(|| format!("making a folder in {}", arguments.folder.display()))?;
     let platform = Platform::new(folder.path(), &sizes)?;
@@ -119,7 +118,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         "filling a store: {} events, {} sessions, {} identities",
         sizes.events, sizes.sessions, sizes.identities
     ));
-    fill::fill(&folders.of(Case::Filled), &sizes)?;
+    fill::fill(&folders.of(Case::Filled), None, &sizes)?;
 
     let mut report = Report::new(sizes, arguments.requests, arguments.rounds, mixes.clone());
     for round in 1..=arguments.rounds {
@@ -129,8 +128,16 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         let jwts = platform.sign(mixes.len() * (platform.jobs() + 1) + arguments.requests)?;
         cores.gather()?;
         for case in Case::ALL {
-            let settings = &platform.settings();
-            let server = Server::start(&arguments.portpass, &folders, case, settings, &cores)?;
+            folders.prepare(case)?;
+            let server = Server::start(&Setup {
+                program: &arguments.portpass,
+                folder: folders.parent(),
+                data: &folders.of(case),
+                database: None,
+                limits: RAISED_LIMITS,
+                settings: &platform.settings(),
+                cores,
+            })?;
             let load = Load::new(server.port(), arguments.connections);
             let mut unused = jwts.iter();
             for &mix in &mixes {
@@ -147,10 +154,4 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         }
     }
     Ok(report)
-}
-
-/// Says on standard error how far it is: standard output is the answer.
-fn progress(text: &str) {
-    // Nobody to read it is no reason to stop.
-    let _ = writeln!(std::io::stderr(), "    {text}");
 }

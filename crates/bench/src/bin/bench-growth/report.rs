@@ -2,9 +2,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use bench::{figures::median, fill::Sizes};
 use serde_json::{Value, json};
 
-use crate::{case::Case, fill::Sizes, mix::Mix};
+use crate::{case::Case, mix::Mix};
 
 /// One run of one mix.
 #[derive(Clone, Copy, Debug)]
@@ -128,17 +129,6 @@ impl Report {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = values.get(middle).copied().unwrap_or(f64::NAN);
-    if values.len() % 2 == 1 {
-        return upper;
-    }
-    let lower = values.get(middle.wrapping_sub(1)).copied();
-    lower.map_or(f64::NAN, |lower| f64::midpoint(lower, upper))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +158,6 @@ mod tests {
         let disturbed = report(&[100, 900, 100], &[110, 110, 2000]);
         assert!((quiet.worst_ratio() - 1.1).abs() < 1e-9);
         assert!((disturbed.worst_ratio() - 1.1).abs() < 1e-9);
-    }
-
-    #[test]
-    fn an_even_number_of_runs_has_the_mean_of_the_middle_two() {
-        assert!((median(vec![4.0, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-9);
     }
 
     #[test]
