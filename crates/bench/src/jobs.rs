@@ -50,10 +50,15 @@ pub fn namespace(id: u64) -> String {
 
 /// The tables of the configuration that trust a code host with these keys and this algorithm.
 pub fn settings(keys: &Value, algorithm: &str) -> String {
+    settings_of(&format!("jwks = '{keys}'"), algorithm)
+}
+
+/// The same, with the lines that say where the keys are.
+pub fn settings_of(keys: &str, algorithm: &str) -> String {
     format!(
         "[registry.main]\nservice = \"{SERVICE}\"\nkind = \"distribution\"\n\n\
          [issuer.github]\nkind = \"github-actions\"\naudience = [\"{SERVICE}\"]\nowner_id = [\"65\"]\n\
-         algorithms = [\"{algorithm}\"]\nmax_jwt_lifetime = \"4h\"\njwks = '{keys}'\n\n\
+         algorithms = [\"{algorithm}\"]\nmax_jwt_lifetime = \"4h\"\n{keys}\n\n\
          [rule.own-namespace]\nfrom = [\"github\"]\n\
          when = {{ event = [\"push\", \"tag\"], ref = \"refs/heads/main\" }}\n\
          push = [\"apps/{{issuer}}/{{repository}}\"]\n",
