@@ -169,6 +169,7 @@ pub(crate) struct Parts {
     pub(crate) commits: Commits,
     pub(crate) rates: Rates,
     pub(crate) sessions_per_hour: Option<u32>,
+    pub(crate) late: Duration,
     pub(crate) keep: Keep,
 }
 
@@ -183,6 +184,7 @@ impl Default for Parts {
                 unproven_per_minute: 10_000,
             },
             sessions_per_hour: None,
+            late: Duration::ZERO,
             keep: Keep {
                 strangers: 3,
                 anonymous: 10,
@@ -257,7 +259,7 @@ impl TestApp {
         let readiness = Readiness::default();
         let edge = Arc::new(Edge {
             portpass: Arc::clone(&portpass),
-            late: Late::by(Duration::ZERO),
+            late: Late::by(parts.late),
             metrics: Arc::new(Metrics::new()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             max_body_bytes: 128 << 10,

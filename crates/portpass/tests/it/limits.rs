@@ -1,9 +1,12 @@
 //! Who asks too often.
 
+use std::time::Duration;
+
 use axum::{body::Body, http::Request};
 use fixtures::Kind;
 use jiff::SignedDuration;
 use portpass::limits::Rates;
+use tokio::time::timeout;
 
 use crate::app::{Answer, Parts, SERVICE, TestApp, basic, jwt, push_main};
 
@@ -237,6 +240,34 @@ async fn whoever_is_told_to_wait_is_told_for_how_long_in_all_words_there_are() {
         assert_eq!(answer.body["error"], "temporarily_unavailable");
         assert_eq!(answer.body["errors"][0]["code"], "TOOMANYREQUESTS");
         assert_eq!(answer.body["error_description"], answer.message());
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_told_to_wait_waits_for_that_answer_too() {
+    let app = TestApp::of(Parts {
+        rates: Rates {
+            identity_per_minute: 2,
+            unproven_per_minute: 1,
+        },
+        late: Duration::from_hours(1),
+        ..Parts::default()
+    })
+    .await;
+    let jwt = push_main();
+    for (secret, status) in [("a password", 401), (&*jwt, 200), (&*jwt, 200)] {
+        assert_eq!(containerd_gets(&app, secret, &[OWN]).await.status, status);
+    }
+    for secret in ["a password", &jwt] {
+        let answer = containerd_gets(&app, secret, &[OWN]);
+        // A slow machine makes it no shorter.
+        assert!(timeout(Duration::from_millis(300), answer).await.is_err());
+    }
+    // A server that leaves keeps nobody.
+    app.readiness.leave();
+    for secret in ["a password", &jwt] {
+        let answer = containerd_gets(&app, secret, &[OWN]).await;
+        assert_eq!(answer.status, 429, "{}", answer.body);
     }
 }
 
