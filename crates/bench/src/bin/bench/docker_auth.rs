@@ -1,4 +1,4 @@
-//! docker_auth beside it: anonymous, so that no password hash counts, with each kind of key.
+//! `docker_auth` beside it: anonymous, so that no password hash counts, with each kind of key.
 
 use std::{fs, path::Path};
 

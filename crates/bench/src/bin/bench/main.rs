@@ -27,7 +27,7 @@ use self::{
     report::{Latency, Numbers, Report},
 };
 
-/// Names the `auth_server` of docker_auth that is measured beside.
+/// Names the `auth_server` of `docker_auth` that is measured beside.
 const DOCKER_AUTH: &str = "PORTPASS_DOCKER_AUTH";
 
 /// Requests of the open loop, to those of a round: enough for the slowest in a thousand.
@@ -94,7 +94,7 @@ struct Arguments {
 /// A part of what is measured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Part {
-    /// docker_auth beside it.
+    /// `docker_auth` beside it.
     DockerAuth,
     /// Latency at half of the load that new JWTs may bring.
     Latency,

@@ -1,11 +1,14 @@
 //! What is promised of a token's cost, and which of it was not kept.
 
-use crate::{memory::Look, report::Report, run::Mix};
+use crate::{
+    memory::Look,
+    report::{Report, mib},
+};
 
 /// How near Portpass comes to its floor, at least.
 const RATIO: f64 = 0.60;
 
-/// How much cheaper than docker_auth's token with an RSA key, at least.
+/// How much cheaper than a token of `docker_auth` with an RSA key, at least.
 const BESIDE_RSA: f64 = 10.0;
 
 /// The same beside its EC key, where it signs only: with a new JWT, and with one presented again.
@@ -38,7 +41,7 @@ pub(crate) fn broken(report: &Report) -> Vec<String> {
             RATIO,
         );
         if let Some(peer) = report.docker_auth {
-            let times = |other: f64| Mix::tokens(mix) / other;
+            let times = |other: f64| mix.tokens() / other;
             let text = |key| format!("{name}: times docker_auth's tokens with its {key} key");
             broken.least(&text("RSA"), times(peer.rsa), BESIDE_RSA);
             broken.least(&text("EC"), times(peer.ec), beside_ec);
@@ -65,7 +68,7 @@ pub(crate) fn broken(report: &Report) -> Vec<String> {
 }
 
 fn growth(first: &Look, last: &Look) -> f64 {
-    let kib = |look: &Look| crate::report::mib(look.memory.now_kib);
+    let kib = |look: &Look| mib(look.memory.now_kib);
     kib(last) / kib(first)
 }
 
@@ -107,7 +110,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::report::tests::good;
+    use crate::{report::tests::good, run::Mix};
 
     /// The one promise that a change of a good report breaks.
     fn broken_by(change: impl FnOnce(&mut Report)) -> String {

@@ -96,7 +96,7 @@ pub(crate) struct Report {
     pub(crate) sqlite: Numbers,
     /// With a PostgreSQL beside.
     pub(crate) postgres: Option<Numbers>,
-    /// What docker_auth does.
+    /// What `docker_auth` does.
     pub(crate) docker_auth: Option<DockerAuth>,
 }
 
