@@ -32,13 +32,17 @@ demo *arguments:
 image *name:
     scripts/image {{ name }}
 
-# Compare what a token costs with an empty store and with a full one.
+# Measure what a token costs, beside the least that it can cost.
 bench *arguments:
     scripts/bench {{ arguments }}
 
 # Weigh a million recorded events by two files.
 bench-diff *arguments:
     scripts/bench-diff {{ arguments }}
+
+# Compare what a token costs with an empty store and with a full one.
+bench-growth *arguments:
+    scripts/bench-growth {{ arguments }}
 
 # Everything that must hold before a change lands.
 ci:

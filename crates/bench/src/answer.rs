@@ -130,12 +130,13 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_an_error() {
+        let endless = vec![b'a'; MAX_BYTES];
         for bytes in [
             &b"nonsense\r\n\r\n"[..],
             b"HTTP/1.1 OK 200\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-            &[b'a'; MAX_BYTES],
+            &endless,
         ] {
             assert!(Answer::of(bytes).is_err());
         }

@@ -32,6 +32,13 @@ impl Cores {
         confine(Whose::Process, &self.load.to_string())
     }
 
+    /// Moves other processes to the core that the load comes from; what they start stays there.
+    pub fn take_to_load_core(self, processes: &[u32]) -> Result<()> {
+        processes
+            .iter()
+            .try_for_each(|id| confine(Whose::Other(*id), &self.load.to_string()))
+    }
+
     /// Moves the thread that calls this, and all that it starts, to the server's core.
     pub fn take_server_core(self) -> Result<()> {
         // `PROCESS/task/THREAD` (proc(5)).
@@ -60,14 +67,22 @@ impl Cores {
 /// Who is confined.
 #[derive(Clone, Copy, Debug)]
 enum Whose<'a> {
+    /// Another process, all threads of it.
+    Other(u32),
+    /// This one, all threads of it.
     Process,
+    /// One thread.
     Thread(&'a str),
 }
 
-/// Confines a thread of this process, or all of them, to some cores.
+/// Confines a process or a thread to some cores.
 fn confine(whose: Whose<'_>, cores: &str) -> Result<()> {
     let mut command = Command::new("taskset");
     let id = match whose {
+        Whose::Other(id) => {
+            command.arg("--all-tasks");
+            id.to_string()
+        }
         Whose::Process => {
             command.arg("--all-tasks");
             std::process::id().to_string()

@@ -31,23 +31,31 @@ pub fn own_cpu() -> Result<Duration> {
 
 /// The CPU time of a process and of those it started, also those that have ended.
 pub fn cpu_of_family(id: u32) -> Result<Duration> {
-    let mut total = 0;
+    let ticks = family(id)?.into_iter().map(|member| {
+        let ended = if member.id == id {
+            member.ended_children
+        } else {
+            0
+        };
+        member.own + ended
+    });
+    Ok(TICK * ticks.sum::<u32>())
+}
+
+/// The ids of a process and of those it started.
+pub fn ids_of_family(id: u32) -> Result<Vec<u32>> {
+    Ok(family(id)?.into_iter().map(|member| member.id).collect())
+}
+
+fn family(id: u32) -> Result<Vec<Member>> {
+    let mut members = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let path = entry?.path().join("stat");
         // Others than processes are here, too, and processes end while we read.
-        let Ok(stat) = fs::read_to_string(path) else {
-            continue;
-        };
-        let Some(family) = Family::of(&stat) else {
-            continue;
-        };
-        if family.id == id {
-            total += family.own + family.ended_children;
-        } else if family.parent == id {
-            total += family.own;
-        }
+        let stat = fs::read_to_string(path).unwrap_or_default();
+        members.extend(Member::of(&stat).filter(|member| [member.id, member.parent].contains(&id)));
     }
-    Ok(TICK * total)
+    Ok(members)
 }
 
 /// What is resident of a process.
@@ -61,16 +69,16 @@ pub fn memory(id: u32) -> Result<Memory> {
     })
 }
 
-/// What `/proc/PID/stat` says of a process and its children.
+/// What `/proc/PID/stat` says of a process.
 #[derive(Debug, Eq, PartialEq)]
-struct Family {
+struct Member {
     id: u32,
     parent: u32,
     own: u32,
     ended_children: u32,
 }
 
-impl Family {
+impl Member {
     fn of(stat: &str) -> Option<Self> {
         let (id, _) = stat.split_once(' ')?;
         // The second field is the program's name, which may contain anything.
@@ -87,7 +95,7 @@ impl Family {
 
 /// `utime` and `stime` together: fields 14 and 15 of `/proc/PID/stat`.
 fn ticks(stat: &str) -> Option<u32> {
-    Family::of(stat).map(|family| family.own)
+    Member::of(stat).map(|member| member.own)
 }
 
 /// A line of `/proc/PID/status` such as `VmRSS:     1234 kB`.
@@ -99,6 +107,8 @@ fn kib(status: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     const STAT: &str = "4 (a) 1 (b) S 7 2 3 4 5 6 7 8 9 10 250 30 11 12 20 0 3 0 8 9";
@@ -107,9 +117,9 @@ mod tests {
     fn the_time_of_a_program_with_a_strange_name_is_read() {
         assert_eq!(ticks(STAT), Some(280));
         assert_eq!(ticks("4 (short) S 1"), None);
-        let family = Family::of(STAT).unwrap();
-        assert_eq!((family.id, family.parent), (4, 7));
-        assert_eq!(family.ended_children, 23);
+        let member = Member::of(STAT).unwrap();
+        assert_eq!((member.id, member.parent), (4, 7));
+        assert_eq!(member.ended_children, 23);
     }
 
     #[test]
@@ -125,5 +135,17 @@ mod tests {
         assert!(cpu(u32::MAX).is_err());
         assert!(memory(u32::MAX).is_err());
         assert!(cpu(std::process::id()).is_ok());
+    }
+
+    #[test]
+    fn a_family_is_a_process_and_its_children() {
+        let me = std::process::id();
+        // It waits for a text that never comes.
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let (used, ids) = (cpu(me).unwrap(), ids_of_family(me).unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ids.contains(&me) && ids.contains(&child.id()), "{ids:?}");
+        assert!(cpu_of_family(me).unwrap() >= used);
     }
 }
