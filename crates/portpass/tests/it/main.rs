@@ -30,3 +30,4 @@ mod sessions;
 mod shim;
 mod sockets;
 mod store;
+mod threats;
