@@ -102,6 +102,18 @@ impl Outcome {
         self
     }
 
+    /// A refusal before proof or after it, whichever it is.
+    pub(super) fn gives_nothing(&self) -> &Self {
+        match &*self.event().kind {
+            "stranger" => self
+                .asks(0)
+                .is_refused_as(401, "UNAUTHORIZED", "invalid_client"),
+            "refusal" => self.asks(0).is_refused_as(401, "DENIED", "access_denied"),
+            _ => panic!("{self:#?}"),
+        }
+        self
+    }
+
     /// Nobody can tell what is asked.
     pub(super) fn is_nonsense(&self) -> &Self {
         let body = self.reply().json();

@@ -29,7 +29,7 @@ impl Secrets {
     /// Takes note of what the server gave, and looks for what was sent in it.
     pub(super) fn answered(&mut self, outcome: &Outcome) {
         for reply in &outcome.replies {
-            let text = format!("{}\n{}", reply.head, String::from_utf8_lossy(&reply.body));
+            let text = format!("{}\n{}", reply.head, reply.body);
             self.are_nowhere(&[("an answer", &text)]);
         }
         for reply in &outcome.replies {

@@ -3,7 +3,7 @@
 //! A case is a conversation with a [`Stage`]. Before and after it an honest JWT
 //! is accepted, and at its end nothing secret may have been left anywhere.
 
-use std::{cell::RefCell, collections::BTreeMap, fs, net::SocketAddr, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{body::Body, http};
 use jiff::SignedDuration;
@@ -12,8 +12,9 @@ use portpass::{
     config,
     http::server::{self, Bounds},
     limits::Rates,
+    snapshot::Snapshot,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 use tower::ServiceExt as _;
 
@@ -91,7 +92,7 @@ pub(super) const UNTOLD: [&str; 12] = [
     "damson",
     "strongroom",
     "loquat",
-    "gold\"",
+    "deny.",
     "rowan",
     "citron",
     "rule.",
@@ -140,12 +141,16 @@ pub(super) struct Stage {
     /// The issuers' other servers: GitLab's, and those of two clusters.
     pub(super) gitlab: Platform,
     clusters: [Platform; 2],
+    /// Those of issuers that a case has brought along.
+    more: RefCell<Vec<Platform>>,
     /// Nobody is ever to be sent here.
     pub(super) elsewhere: Platform,
     pub(super) log: Log,
     setting: Setting,
     secrets: RefCell<Secrets>,
     about: RefCell<String>,
+    /// How often each event is known to have happened.
+    seen: RefCell<BTreeMap<String, i64>>,
     _leave: watch::Sender<bool>,
 }
 
@@ -231,11 +236,13 @@ impl Stage {
             github,
             gitlab,
             clusters,
+            more: RefCell::default(),
             elsewhere,
             log,
             setting,
             secrets: RefCell::default(),
             about: RefCell::default(),
+            seen: RefCell::default(),
             _leave: leave,
         };
         if setting.has_keys {
@@ -271,11 +278,26 @@ impl Stage {
 
     /// Everybody whom the server has asked for keys.
     pub(super) fn asked(&self) -> usize {
-        let [a, b] = &self.clusters;
-        [&self.github, &self.gitlab, a, b]
-            .map(|platform| platform.requests().len())
-            .iter()
-            .sum()
+        let more = self.more.borrow();
+        let own = [&self.github, &self.gitlab];
+        let all = own.into_iter().chain(&self.clusters).chain(more.iter());
+        all.map(|platform| platform.requests().len()).sum()
+    }
+
+    /// Another server that may be asked.
+    pub(super) async fn another_platform(&self, document: &Value) -> Platform {
+        let platform = Platform::publishing(document).await;
+        self.more.borrow_mut().push(platform.clone());
+        platform
+    }
+
+    /// As if the process had ended and begun anew, with what is on the disk.
+    pub(super) fn restart(&self) {
+        let path = self.app.folder.path().join("portpass.toml");
+        let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let now = self.app.portpass.clock.now();
+        let snapshot = Snapshot::of(&config, None, now).unwrap_or_else(|error| panic!("{error}"));
+        self.app.portpass.snapshot.store(Arc::new(snapshot));
     }
 
     /// Sends a request, and sees what comes of it.
@@ -287,11 +309,10 @@ impl Stage {
     /// Sends any bytes, of which something is secret.
     pub(super) async fn exchange(&self, request: &Request, bytes: &[u8]) -> Outcome {
         self.secrets.borrow_mut().sent(&request.secrets);
-        let before = self.counts().await;
         let (connected, logged) = (self.log.connections(), self.log.requests());
         let received = wire::exchange(self.address, request.from, bytes).await;
         let replies = wire::replies(&received);
-        let events = self.new_events(&before).await;
+        let events = self.new_events().await;
         let outcome = Outcome {
             about: self.about.borrow().clone(),
             replies,
@@ -327,19 +348,25 @@ impl Stage {
         self.about.replace(about);
     }
 
-    async fn counts(&self) -> BTreeMap<String, i64> {
-        let events = self.app.events().await.into_iter();
-        events.map(|event| (event.id, event.count)).collect()
+    /// What has been recorded since the last request, counted from then; not
+    /// what operators did in between.
+    async fn new_events(&self) -> Vec<Event> {
+        let recorded = self.app.events().await;
+        let mut seen = self.seen.borrow_mut();
+        let mut events = Vec::new();
+        for event in recorded {
+            let before = seen.insert(event.id.clone(), event.count).unwrap_or(0);
+            if event.count > before && event.kind != "operator" {
+                let count = event.count - before;
+                events.push(Event { count, ..event });
+            }
+        }
+        events
     }
 
-    /// What has been recorded since, counted from then.
-    async fn new_events(&self, before: &BTreeMap<String, i64>) -> Vec<Event> {
-        let events = self.app.events().await.into_iter();
-        let counted = events.map(|event| Event {
-            count: event.count - before.get(&event.id).unwrap_or(&0),
-            ..event
-        });
-        counted.filter(|event| event.count > 0).collect()
+    /// Takes what has been recorded so far for known.
+    pub(super) async fn forget(&self) {
+        self.new_events().await;
     }
 
     /// The metrics, as they are scraped.

@@ -118,12 +118,12 @@ impl Request {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) head: String,
-    pub(super) body: Vec<u8>,
+    pub(super) body: String,
 }
 
 impl Reply {
     pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        serde_json::from_str(&self.body).unwrap_or_default()
     }
 
     /// The value of a field of the header.
@@ -162,12 +162,12 @@ pub(super) fn replies(mut bytes: &[u8]) -> Vec<Reply> {
         let mut reply = Reply {
             status,
             head,
-            body: Vec::new(),
+            body: String::new(),
         };
         let length = reply.field("content-length");
         let length = length.map_or(0, |length| length.parse().unwrap());
         let (body, rest) = bytes.split_at(usize::min(length, bytes.len()));
-        reply.body = body.to_vec();
+        reply.body = String::from_utf8_lossy(body).into_owned();
         bytes = rest;
         replies.push(reply);
     }
