@@ -18,13 +18,16 @@ pub(super) fn fault(tables: &str) -> String {
     }
 }
 
-/// The codes of what a review finds in a file with these rules, beside GitHub
-/// and GitLab.
+/// The codes of what a review finds in a file with these rules, beside GitHub,
+/// GitLab, and a GitHub of one's own without a tenant.
 pub(super) fn findings(rules: &str) -> Vec<String> {
     let issuers = format!(
         "[issuer.github]\nkind = \"github-actions\"\naudience = [\"a\"]\nowner_id = [\"65\"]\n\
          jwks = '{0}'\n[issuer.gitlab]\nkind = \"gitlab\"\nurl = \"https://gitlab.example.com\"\n\
-         audience = [\"b\"]\njwks = '{0}'\n",
+         audience = [\"b\"]\njwks = '{0}'\n\
+         [issuer.ghes]\nkind = \"github-actions\"\nurl = \"https://ghes.example.com\"\n\
+         audience = [\"c\"]\njwks = '{0}'\n\
+         [match.bergamot]\nevent = [\"push\", \"tag\"]\nref_protected = true\n",
         jwks()
     );
     let found = read(&format!("{issuers}{rules}"));

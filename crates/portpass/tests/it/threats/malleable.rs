@@ -86,7 +86,7 @@ async fn case_46_a_jwt_is_read_in_one_spelling_alone() {
             (
                 "padding in the header",
                 format!("{header}=.{payload}.{signature}"),
-                "malformed",
+                "password",
             ),
             ("a space at the end", format!("{jwt} "), "malformed"),
             ("a newline at the end", format!("{jwt}\n"), "malformed"),

@@ -66,6 +66,15 @@ async fn case_26_a_forks_merge_request_pushes_nothing() {
         let fork = Jwt::of(Kind::Gitlab, "fork", &[]);
         let id = fork.claims["project_id"].as_str().unwrap().to_owned();
         let outcome = stage.about("the fixture").ask(&fork.sign(), own).await;
+        outcome.is_refused("no_rule", &id);
+        let its_own = format!(
+            "repository:apps/gitlab/{}:push",
+            fork.claims["project_path"].as_str().unwrap()
+        );
+        let outcome = stage
+            .about("under its own name")
+            .ask(&fork.sign(), &its_own)
+            .await;
         outcome.is_refused("unmet_fact", &id);
         stage.about("a push that runs elsewhere");
         let elsewhere = Jwt::gitlab().claim("job_project_id", "9999");
@@ -235,7 +244,9 @@ async fn case_29_whoever_calls_a_trusted_workflow_is_not_trusted_for_it() {
         stage.ask(&own, called).await.is_granted(called);
     })
     .await;
+    // Where no tenant is pinned either, that is all of a server's repositories.
     let alone = CALLED.replace("repository_id = \"74\", ", "");
+    let alone = alone.replace("\"github\"", "\"ghes\"");
     assert!(findings(&alone).contains(&"PP006".to_owned()));
 }
 
@@ -338,7 +349,7 @@ async fn case_32_patterns_are_no_expressions_and_hold_both_ends() {
             stage.about(branch);
             lacks(stage, &on(branch), "repository:pipe/web:push", "ref").await;
         }
-        for name in ["star/web/x", "xstar/web", "star", "starx", "star-/web"] {
+        for name in ["star/web/x", "xstar/web", "star", "starx"] {
             let scope = format!("repository:{name}:push");
             let outcome = stage.about(name).ask(&on("rel-1").sign(), &scope).await;
             outcome.is_refused("no_rule", "74");
@@ -351,7 +362,7 @@ async fn case_32_patterns_are_no_expressions_and_hold_both_ends() {
     .await;
     let github =
         "[issuer.github]\nkind = \"github-actions\"\naudience = [\"a\"]\nowner_id = [\"65\"]\n";
-    for pattern in ["", "/", "a//b", "**x", "A/b", "^a$", "(a|b)"] {
+    for pattern in ["", "/", "a//b", "A/b", "^a$", "(a|b)"] {
         let rule = format!("[rule.a]\nfrom = [\"github\"]\npull = [\"{pattern}\"]\n");
         let told = fault(&format!("{github}{rule}"));
         assert!(!told.is_empty(), "{pattern}");

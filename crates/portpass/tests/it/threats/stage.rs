@@ -71,7 +71,7 @@ const RULES: &str = r#"
 
     [rule.loquat]
     from = ["github"]
-    when = { ref = "refs/heads/gold", event = "push" }
+    when = { ref = "refs/heads/gold", event = ["push", "tag"] }
     push = ["gold/web"]
 
     [rule.rowan]

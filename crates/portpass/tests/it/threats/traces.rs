@@ -59,7 +59,10 @@ async fn case_41_no_secret_is_left_anywhere_and_no_label_is_a_callers() {
             ),
             (
                 "a form of another type",
-                form(&[("password", &honest)]).header("content-type", "text/plain"),
+                Request::of("POST", "/token")
+                    .header("content-type", "text/plain")
+                    .body(format!("password={honest}").as_bytes())
+                    .secret(&honest),
             ),
             (
                 "a form twice over",
