@@ -1,22 +1,51 @@
 //! Texts that would be more than text to whoever reads them.
 
+use std::sync::Arc;
+
+use portpass::admin::{Admin, Socket};
+use tokio::{process::Command, sync::mpsc};
+
 use super::{
     forge::Jwt,
-    stage::{WEB, play},
+    stage::{Stage, WEB, play},
     wire::Request,
 };
 use crate::app::SERVICE;
 
 /// What a terminal, a log or a CI runner might obey.
-const TRICKS: [&str; 7] = [
+const TRICKS: [&str; 8] = [
     "\u{1b}[2J\u{1b}[1;31mowned",
     "x\nERROR forged line",
     "x\r\nforged: header",
     "::set-env name=X::y",
     "##vso[task.setvariable variable=x]y",
     "##teamcity[buildStatus text='x']",
-    "x\u{9b}31m\u{202e}\u{200b}",
+    "x\u{9b}31m",
+    // No control characters, and yet nobody sees what is written.
+    "x\u{202e}gnp.exe\u{200b}\u{2066}",
 ];
+
+/// What a command shows an operator who asks this server.
+async fn shown(stage: &Stage, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portpass"));
+    command.env_clear().kill_on_drop(true).args(arguments);
+    command
+        .arg("-c")
+        .arg(stage.app.folder.path().join("portpass.toml"));
+    let output = command.output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Opens the server's socket to the commands of this machine.
+fn open_socket(stage: &Stage) {
+    let data = stage.app.folder.path().join("data");
+    let (reload, _) = mpsc::channel(1);
+    let (portpass, store) = (Arc::clone(&stage.app.portpass), stage.app.store.clone());
+    let admin = Admin::of_server(portpass, store, reload, data.join("keys"));
+    let socket = Socket::bind(&data.join("admin/portpass.sock")).unwrap();
+    tokio::spawn(socket.serve(admin));
+}
 
 #[tokio::test]
 async fn case_62_nothing_that_a_stranger_writes_is_more_than_text() {
@@ -81,6 +110,20 @@ async fn case_62_nothing_that_a_stranger_writes_is_more_than_text() {
             for control in ["\\u001b", "\\n", "\\r", "\u{9b}"] {
                 assert!(!values.contains(control), "{values}");
             }
+        }
+        open_socket(stage);
+        for command in [
+            &["events", "-n", "1000"][..],
+            &["events", "-n", "1000", "--json"],
+            &["identities"],
+            &["sessions"],
+        ] {
+            let text = shown(stage, command).await;
+            assert!(text.contains("74"), "{command:?} shows nothing: {text}");
+            let hidden = |char: char| {
+                char.is_control() && char != '\n' || ('\u{200b}'..='\u{206f}').contains(&char)
+            };
+            assert!(!text.contains(hidden), "{command:?}: {text:?}");
         }
     })
     .await;
