@@ -5,7 +5,11 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::{FromRequestParts, rejection::ExtensionRejection},
-    http::{HeaderMap, header::USER_AGENT, request::Parts},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{AUTHORIZATION, USER_AGENT},
+        request::Parts,
+    },
     response::Response,
 };
 
@@ -51,6 +55,23 @@ impl Caller {
             .and_then(|value| value.to_str().ok());
         let address = client_ip(self.peer, &self.headers, &self.edge.trusted_proxies);
         Origin::new(address, self.request_id.to_string(), user_agent)
+    }
+
+    /// The value of the `Authorization` header, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there are several: a proxy before us may have looked at another one
+    /// than we would (RFC 9110 §5.3).
+    pub(super) fn authorization(&self) -> Result<Option<&[u8]>, Nonsense> {
+        let mut values = self.headers.get_all(AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value.map(HeaderValue::as_bytes)),
+            (_, Some(_)) => {
+                let message = "the request has more than one Authorization header";
+                Err(Nonsense::Request(message.to_owned()))
+            }
+        }
     }
 
     /// Sends a request for a token on its way, whichever endpoint it came to.

@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{RawQuery, rejection::BytesRejection},
-    http::{HeaderMap, header::AUTHORIZATION},
+    http::HeaderMap,
     response::Response,
 };
 
@@ -72,18 +72,16 @@ impl Caller {
         sent: Sent,
         may_log_in: bool,
     ) -> Response {
-        let parameters = match parameters {
-            Ok(parameters) => parameters,
+        let read = parameters.and_then(|read| Ok((read, self.authorization()?)));
+        let (parameters, authorization) = match read {
+            Ok(read) => read,
             Err(nonsense) => return self.refuse(nonsense).await,
         };
         let request = TokenRequest {
             offline: parameters.offline,
             origin: self.origin(),
             presented: Presented {
-                authorization: self
-                    .headers
-                    .get(AUTHORIZATION)
-                    .map(axum::http::HeaderValue::as_bytes),
+                authorization,
                 password: parameters.password.as_deref(),
                 username: parameters.username.as_deref(),
                 refresh_token: parameters.refresh_token.as_deref(),

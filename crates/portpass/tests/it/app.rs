@@ -261,7 +261,10 @@ impl TestApp {
             portpass: Arc::clone(&portpass),
             late: Late::by(parts.late),
             metrics: Arc::new(Metrics::new()),
-            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            // Somebody of the network, and somebody of this machine.
+            trusted_proxies: ["10.0.0.0/8", "127.0.9.0/24"]
+                .map(|network| network.parse().unwrap())
+                .to_vec(),
             max_body_bytes: 128 << 10,
             public_url: config.public_url.clone(),
             readiness: readiness.clone(),
@@ -279,9 +282,14 @@ impl TestApp {
 
     /// Reads the configuration anew, with its text changed.
     pub(crate) async fn reload(&self, change: impl FnOnce(String) -> String) {
-        let path = self.folder.path().join("portpass.toml");
         let text = configuration(self.folder.path(), "", RULES);
-        fs::write(&path, change(text)).unwrap();
+        self.reload_as(&change(text)).await;
+    }
+
+    /// Reads another configuration.
+    pub(crate) async fn reload_as(&self, text: &str) {
+        let path = self.folder.path().join("portpass.toml");
+        fs::write(&path, text).unwrap();
         let config = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
         let (now, previous) = (
             self.portpass.clock.now(),

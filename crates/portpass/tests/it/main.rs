@@ -31,3 +31,4 @@ mod sessions;
 mod shim;
 mod sockets;
 mod store;
+mod threats;

@@ -3,7 +3,6 @@
 use axum::{
     body::Bytes,
     extract::{RawQuery, rejection::BytesRejection},
-    http::header::AUTHORIZATION,
     response::Response,
 };
 
@@ -44,9 +43,8 @@ pub(in crate::http) async fn introspect(
 
 fn asked(caller: &Caller, form: &Form) -> Result<Introspected, Refused> {
     let client = caller
-        .headers
-        .get(AUTHORIZATION)
-        .and_then(|value| ClientCredentials::parse(value.as_bytes()).ok());
+        .authorization()?
+        .and_then(|value| ClientCredentials::parse(value).ok());
     let token = form.text("token").unwrap_or_default();
     let portpass = &caller.edge.portpass;
     let introspected = portpass.introspect(client.as_ref(), token, &caller.origin())?;

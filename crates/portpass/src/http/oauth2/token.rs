@@ -3,7 +3,6 @@
 use axum::{
     body::Bytes,
     extract::{RawQuery, rejection::BytesRejection},
-    http::header::AUTHORIZATION,
     response::Response,
 };
 
@@ -28,17 +27,16 @@ pub(in crate::http) async fn token(
         Ok(form) => form,
         Err(nonsense) => return caller.refuse(nonsense).await,
     };
-    let values: Vec<&[u8]> = caller
-        .headers
-        .get_all(AUTHORIZATION)
-        .iter()
-        .map(axum::http::HeaderValue::as_bytes)
-        .collect();
-    let client = match values.as_slice() {
-        [value] => ClientCredentials::parse(value).ok(),
-        _ => None,
+    let authorization = match caller.authorization() {
+        Ok(authorization) => authorization,
+        Err(nonsense) => return caller.refuse(nonsense).await,
     };
-    match request(&caller, &form, &values, client.as_ref(), &snapshot) {
+    let client = authorization.and_then(|value| ClientCredentials::parse(value).ok());
+    let header = authorization.map(|value| Header {
+        value,
+        client: client.as_ref(),
+    });
+    match request(&caller, &form, header, &snapshot) {
         Ok((request, issued)) => caller.answer(&request, issued).await,
         Err(nonsense) => caller.refuse(nonsense).await,
     }
@@ -48,19 +46,11 @@ pub(in crate::http) async fn token(
 fn request<'a>(
     caller: &Caller,
     form: &'a Form,
-    headers: &[&'a [u8]],
-    client: Option<&'a ClientCredentials>,
+    header: Option<Header<'a>>,
     snapshot: &Snapshot,
 ) -> Result<(TokenRequest<'a>, Option<&'static str>), Nonsense> {
     let grant = GrantType::of(form)?;
-    let header = match headers {
-        [] => None,
-        [value] => Some(Header { value, client }),
-        [_, _, ..] => {
-            let message = "the request has more than one Authorization header";
-            return Err(Nonsense::Request(message.to_owned()));
-        }
-    };
+    let client = header.and_then(|header| header.client);
     let presented = presented(grant, form, header)?;
     let asked = Asked::read(form.all("scope"), &snapshot.scope_words)?;
     let ids = form.text("client_id").into_iter();
