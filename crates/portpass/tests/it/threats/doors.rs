@@ -24,11 +24,16 @@ use crate::app::SERVICE;
 const ADMIN_TOKEN: &str = "an-operators-own-token-of-32-bytes-or-more";
 
 const BOUNDS: Bounds = Bounds {
+    body: Duration::from_secs(5),
+    body_bytes: 128 << 10,
     connections: 8,
+    connections_per_address: 8,
     header_bytes: 64 << 10,
     header: Duration::from_secs(5),
     request: Duration::from_secs(10),
     drain: Duration::from_secs(1),
+    trusted_proxies: Vec::new(),
+    metrics: None,
 };
 
 #[tokio::test]

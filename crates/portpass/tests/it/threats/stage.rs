@@ -32,11 +32,16 @@ use crate::app::{Parts, SERVICE, TestApp};
 pub(super) const WEB: &str = "repository:apps/github/acme/web:pull,push";
 
 const BOUNDS: Bounds = Bounds {
+    body: Duration::from_secs(5),
+    body_bytes: 128 << 10,
     connections: 64,
+    connections_per_address: 64,
     header_bytes: 64 << 10,
     header: Duration::from_secs(5),
     request: Duration::from_secs(10),
     drain: Duration::from_secs(1),
+    trusted_proxies: Vec::new(),
+    metrics: None,
 };
 
 /// The rules of every case. The names of rules, and what they want, are words
