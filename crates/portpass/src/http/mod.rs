@@ -11,6 +11,7 @@ mod client_ip;
 mod discovery;
 mod health;
 mod late;
+mod listener;
 mod oauth2;
 mod parameters;
 pub mod server;

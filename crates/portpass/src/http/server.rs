@@ -25,7 +25,7 @@ use hyper_util::{
 use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
@@ -36,6 +36,7 @@ use super::{
     answer::{too_slow, unread},
     body::{Bodies, Reading},
     client_ip::client_ip,
+    listener::{Accepted, Listener},
     tls::Tls,
 };
 use crate::{
@@ -100,6 +101,13 @@ pub async fn serve(
     bounds: Bounds,
     mut leave: watch::Receiver<bool>,
 ) {
+    let listener = match Listener::of(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(error = %error, "Nothing can be accepted");
+            return;
+        }
+    };
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let drain = bounds.drain;
@@ -122,7 +130,10 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let Some(place) = server.place(peer.ip()) else {
-                    server.turn_away(stream);
+                    if let Some(metrics) = &server.bounds.metrics {
+                        metrics.count_turned_away();
+                    }
+                    stream.turn_away();
                     continue;
                 };
                 let connection = server.clone().connection(stream, peer.ip(), &graceful);
@@ -137,7 +148,7 @@ pub async fn serve(
             }
         }
     }
-    let take = |(stream, peer): (TcpStream, SocketAddr)| {
+    let take = |(stream, peer): (Accepted, SocketAddr)| {
         tokio::spawn(server.clone().connection(stream, peer.ip(), &graceful));
     };
     let emptied = timeout(BACKLOG_LIMIT, async {
@@ -177,29 +188,22 @@ impl Server {
         self.hosts.take(peer)
     }
 
-    /// Ends a connection that nothing is kept of, not even by the system.
-    fn turn_away(&self, stream: TcpStream) {
-        if let Some(metrics) = &self.bounds.metrics {
-            metrics.count_turned_away();
-        }
-        if let Err(error) = stream.set_zero_linger() {
-            tracing::debug!(error = %error, "A connection lingers");
-        }
-    }
-
     /// One connection, from its handshake to its end.
     fn connection(
         self,
-        stream: TcpStream,
+        stream: Accepted,
         peer: IpAddr,
         graceful: &GracefulShutdown,
     ) -> impl Future<Output = ()> + use<> {
         let watcher = graceful.watcher();
         async move {
-            // Answers are small and awaited: nothing is gained by gathering them.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(error = %error, "A connection kept its delay");
-            }
+            let stream = match stream.keep() {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(error = %error, "A connection was not kept");
+                    return;
+                }
+            };
             match &self.tls {
                 None => self.requests(stream, peer, watcher).await,
                 Some(tls) => match timeout(self.bounds.header, tls.accept(stream)).await {

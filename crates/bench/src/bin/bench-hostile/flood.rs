@@ -41,7 +41,7 @@ const KEPT: usize = 64;
 /// How many take another connection for each request.
 const UNKEPT: usize = 16;
 
-/// How long a client waits that found no connection.
+/// How long a client waits that found no connection, half as much more or less.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long an attack goes on until it counts as under way.
@@ -67,7 +67,9 @@ pub(crate) struct Flood {
 /// What an attack came to.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Done {
-    /// How many connections were made.
+    /// How many connections were asked for.
+    pub(crate) attempts: u64,
+    /// How many of them lasted longer than a moment.
     pub(crate) connected: u64,
     /// How many of them are open at the end.
     pub(crate) open: u64,
@@ -148,8 +150,9 @@ impl Hostile {
     /// Does the same over one connection after the other, without end.
     async fn again(&self, one: impl AsyncFn(&Self, TcpStream) -> Result<()>) {
         loop {
+            self.done.borrow_mut().attempts += 1;
             let Ok(stream) = self.connect().await else {
-                sleep(PAUSE).await;
+                self.pause().await;
                 continue;
             };
             self.done.borrow_mut().connected += 1;
@@ -158,9 +161,16 @@ impl Hostile {
             self.open.set(self.open.get() - 1);
             if result.is_err() {
                 // Turned away: come back, as nuisances do.
-                sleep(PAUSE).await;
+                self.pause().await;
             }
         }
+    }
+
+    /// Not all at the same moment: that would be one nuisance each second.
+    async fn pause(&self) {
+        let turn = self.done.borrow().attempts.wrapping_mul(0x9e37_79b9) % 1024;
+        let thousandth = u32::try_from(turn).unwrap_or_default();
+        sleep(PAUSE / 2 + PAUSE * thousandth / 1024).await;
     }
 
     async fn connect(&self) -> Result<TcpStream> {

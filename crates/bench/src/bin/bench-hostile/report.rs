@@ -177,7 +177,7 @@ fn mib(kib: u64) -> f64 {
 
 /// What an attack did, in a few words.
 fn words(done: &Done) -> String {
-    let mut words = format!("{} connections, {} open", done.connected, done.open);
+    let mut words = format!("{} attempts, {} open", done.attempts, done.open);
     for (status, count) in &done.answers {
         let _ = write!(words, ", {status} × {count}");
     }
