@@ -29,6 +29,10 @@ impl Listener {
     /// # Errors
     ///
     /// When the system does not let it be watched.
+    #[expect(
+        deprecated,
+        reason = "sound for a socket, which owns its descriptor; what is there instead is unsafe code"
+    )]
     pub(super) fn of(listener: TcpListener) -> io::Result<Self> {
         let listener = listener.into_std()?;
         Ok(Self(AsyncFd::with_interest(listener, Interest::READABLE)?))
