@@ -7,7 +7,7 @@ use super::{
     file::fault,
     forge::Jwt,
     setting::Setting,
-    stage::{Stage, WEB, play, play_with},
+    stage::{Stage, WEB, play_with},
 };
 
 const GOLD: &str = "repository:gold/web:push";
