@@ -33,7 +33,7 @@ fn failing(honest: &str) -> Vec<(&'static str, Request)> {
         ),
         (
             "a JWT cut short",
-            get().basic("JWT", &honest[..honest.len() - 7]),
+            get().basic("JWT", honest.split_at(honest.len() - 7).0),
         ),
         (
             "a JWT that is no JWT",
@@ -80,7 +80,7 @@ fn failing(honest: &str) -> Vec<(&'static str, Request)> {
         (
             "a user agent",
             get()
-                .header("user-agent", &honest[..100])
+                .header("user-agent", honest.split_at(100).0)
                 .basic("JWT", "x-wrong-x-wrong"),
         ),
         (
