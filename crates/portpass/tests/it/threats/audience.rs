@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     forge::{Jwt, keys},
-    stage::{Setting, WEB, play, play_with},
+    setting::Setting,
+    stage::{WEB, play, play_with},
 };
 use crate::app::SERVICE;
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{
     forge::{Jwt, encode, jwks, keys},
     platform::Reply,
-    stage::{Setting, Stage, WEB, play, play_with},
+    setting::Setting,
+    stage::{Stage, WEB, play, play_with},
 };
 
 /// GitHub's honest JWT of this moment.

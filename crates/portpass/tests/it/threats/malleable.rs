@@ -48,7 +48,7 @@ fn with_stray_bits(part: &str) -> String {
     let last = part.bytes().last().unwrap();
     let index = alphabet.iter().position(|byte| *byte == last).unwrap();
     let other = char::from(alphabet[index ^ 1]);
-    format!("{}{other}", &part[..part.len() - 1])
+    format!("{}{other}", part.split_at(part.len() - 1).0)
 }
 
 #[tokio::test]

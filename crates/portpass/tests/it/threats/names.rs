@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     forge::Jwt,
-    stage::{Setting, play, play_with},
+    setting::Setting,
+    stage::{play, play_with},
 };
 
 /// A push of a repository whose name is a trick.

@@ -3,7 +3,7 @@
 use portpass::audit::Event;
 use serde_json::Value;
 
-use super::{stage::UNTOLD, wire::Reply};
+use super::{setting::UNTOLD, wire::Reply};
 
 /// Everything that one request has left.
 #[derive(Clone, Debug)]

@@ -53,7 +53,7 @@ impl Secrets {
             let padded = [&b"..."[..before], secret.as_bytes()].concat();
             let whole = &padded[..padded.len() / 3 * 3];
             for encoded in [BASE64_STANDARD.encode(whole), BASE64_URL_SAFE.encode(whole)] {
-                needles.push(encoded[4..].to_owned());
+                needles.push(encoded.split_at(4).1.to_owned());
             }
         }
         needles.retain(|needle| needle.len() >= SHORTEST && !self.needles.contains(needle));

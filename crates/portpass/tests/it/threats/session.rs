@@ -4,7 +4,8 @@ use portpass::admin::{CreateApiToken, RevokeApiToken};
 
 use super::{
     forge::Jwt,
-    stage::{Setting, Stage, WEB, play, play_with},
+    setting::Setting,
+    stage::{Stage, WEB, play, play_with},
     wire::Request,
 };
 use crate::app::SERVICE;

@@ -8,10 +8,9 @@ use std::{cell::RefCell, collections::BTreeMap, fs, net::SocketAddr, sync::Arc, 
 use axum::{body::Body, http};
 use jiff::SignedDuration;
 use portpass::{
-    audit::{Event, Keep},
+    audit::Event,
     config,
     http::server::{self, Bounds},
-    limits::Rates,
     snapshot::Snapshot,
 };
 use serde_json::{Value, json};
@@ -24,6 +23,7 @@ use super::{
     outcome::Outcome,
     platform::Platform,
     secrets::Secrets,
+    setting::{RULES, Setting},
     wire::{self, Request},
 };
 use crate::app::{Parts, SERVICE, TestApp};
@@ -43,100 +43,6 @@ const BOUNDS: Bounds = Bounds {
     trusted_proxies: Vec::new(),
     metrics: None,
 };
-
-/// The rules of every case. The names of rules, and what they want, are words
-/// that stand nowhere else, so that a refusal that tells them is found.
-const RULES: &str = r#"
-    [match.bergamot]
-    event = ["push", "tag"]
-    ref_protected = true
-
-    [rule.quince]
-    from = ["github", "gitlab"]
-    when = { match = "bergamot" }
-    push = ["apps/{issuer}/{repository}"]
-
-    [rule.medlar]
-    from = ["github", "gitlab"]
-    pull = ["apps/**", "base/**"]
-
-    [rule.public]
-    anonymous = true
-    pull = ["public/**"]
-
-    [rule.sloe]
-    from = ["github"]
-    when = { match = "bergamot", environment = "sanctum" }
-    delete = ["apps/{issuer}/{repository}"]
-
-    [rule.damson]
-    from = ["github"]
-    when = { environment = "strongroom" }
-    catalog = true
-
-    [rule.loquat]
-    from = ["github"]
-    when = { ref = "refs/heads/gold", event = ["push", "tag"] }
-    push = ["gold/web"]
-
-    [rule.rowan]
-    from = ["cluster-a", "cluster-b"]
-    push = ["pods/{issuer}/{namespace}/{service_account}"]
-
-    [deny.citron]
-    pull = ["apps/github/acme/secret"]
-"#;
-
-/// What no refusal may tell: names of rules, and the values that they want.
-pub(super) const UNTOLD: [&str; 12] = [
-    "bergamot",
-    "quince",
-    "medlar",
-    "sloe",
-    "sanctum",
-    "damson",
-    "strongroom",
-    "loquat",
-    "deny.",
-    "rowan",
-    "citron",
-    "rule.",
-];
-
-/// What a case wants otherwise.
-#[derive(Clone, Copy)]
-pub(super) struct Setting {
-    /// More rules, after those of every case.
-    pub(super) rules: &'static str,
-    /// More keys in the table of the issuer `github`.
-    pub(super) github: &'static str,
-    /// More keys in the tables of the other issuers.
-    pub(super) others: &'static str,
-    pub(super) rates: Rates,
-    pub(super) keep: Keep,
-    /// Whether GitHub's keys are held before the first request.
-    pub(super) has_keys: bool,
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Self {
-            rules: "",
-            github: "",
-            others: "",
-            rates: Rates {
-                identity_per_minute: 100_000,
-                unproven_per_minute: 100_000,
-            },
-            // Every refusal is to be seen.
-            keep: Keep {
-                strangers: 1000,
-                anonymous: 1000,
-            },
-            has_keys: true,
-        }
-    }
-}
 
 /// The server, the platforms it asks, and what they have seen.
 pub(super) struct Stage {
@@ -399,11 +305,11 @@ impl Stage {
             self.asked(),
             "somebody was connected to who is nobody's issuer, or not as often as the log says"
         );
-        let events = self.app.events().await;
+        let (events, metrics) = (self.app.events().await, self.metrics().await);
         self.secrets.borrow().are_nowhere(&[
             ("the log", &self.log.everywhere()),
             ("an event", &json!(events).to_string()),
-            ("the metrics", &self.metrics().await),
+            ("the metrics", &metrics),
         ]);
     }
 }
