@@ -29,6 +29,8 @@ pub enum Tool {
     Node,
     /// The proxy that registries stand behind.
     Nginx,
+    /// What runs a program where a server's own file systems are.
+    Nsenter,
     Oras,
     Podman,
     /// The database, of which each test that needs one starts its own.
@@ -39,6 +41,8 @@ pub enum Tool {
     /// Distribution 3.1.
     Registry31,
     Skopeo,
+    /// What kills a server at a named point. A container may forbid it.
+    Strace,
     SystemdAnalyze,
     /// What gives a server file systems of its own.
     Unshare,
@@ -60,6 +64,7 @@ impl Tool {
             Self::Keycloak => "keycloak",
             Self::Nginx => "nginx",
             Self::Node => "node",
+            Self::Nsenter => "nsenter",
             Self::Oras => "oras",
             Self::Podman => "podman",
             Self::Postgres => "postgres",
@@ -67,6 +72,7 @@ impl Tool {
             Self::Registry30 => "registry-3.0",
             Self::Registry31 => "registry-3.1",
             Self::Skopeo => "skopeo",
+            Self::Strace => "strace",
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Unshare => "unshare",
             Self::Zot => "zot",

@@ -24,8 +24,8 @@ const PRUNE_STEP: u32 = 300;
 /// How long the database is left to others between two steps.
 const PRUNE_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a clock has to be ahead before it is believed: what was deleted by a
-/// clock that was wrong for a moment is gone.
+/// For how long a clock is watched before rows are deleted by it: what was deleted
+/// by a clock that was wrong for a moment, or at the start of the machine, is gone.
 const DOUBTED: Duration = Duration::from_hours(1);
 
 /// How often the clock is looked at.
@@ -43,21 +43,23 @@ pub(super) async fn prune(
     keep_events: Duration,
 ) {
     let mut pruner = Pruner {
-        looks: Looks::default(),
+        looks: Looks::new(Instant::now()),
         portpass,
         store,
         metrics,
         keep_events: SignedDuration::try_from(keep_events).unwrap_or(SignedDuration::MAX),
     };
+    let mut swept: Option<Instant> = None;
     loop {
-        if let Err(error) = pruner.sweep().await {
-            tracing::warn!(error = %error, "Old rows were not deleted; it is tried again");
+        let now = pruner.look();
+        if let Some(now) = now.filter(|_| swept.is_none_or(|swept| swept.elapsed() >= PRUNE_EVERY))
+        {
+            if let Err(error) = pruner.sweep(now).await {
+                tracing::warn!(error = %error, "Old rows were not deleted; it is tried again");
+            }
+            swept = Some(Instant::now());
         }
-        let swept = Instant::now();
-        while swept.elapsed() < PRUNE_EVERY {
-            sleep(LOOK_EVERY).await;
-            pruner.look();
-        }
+        sleep(LOOK_EVERY).await;
     }
 }
 
@@ -71,12 +73,11 @@ struct Pruner {
 
 impl Pruner {
     /// What time it is, by a clock that has not jumped ahead lately.
-    fn look(&mut self) -> Timestamp {
+    fn look(&mut self) -> Option<Timestamp> {
         self.looks.note(Instant::now(), self.portpass.clock.now())
     }
 
-    async fn sweep(&mut self) -> Result<(), StoreError> {
-        let now = self.look();
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         let events_before = before(now, self.keep_events);
         loop {
             self.give_way().await;
@@ -118,24 +119,36 @@ impl Pruner {
 }
 
 /// What the clock said lately, and how much time has really passed since.
-#[derive(Debug, Default)]
-struct Looks(VecDeque<(Instant, Timestamp)>);
+#[derive(Debug)]
+struct Looks {
+    began: Instant,
+    lately: VecDeque<(Instant, Timestamp)>,
+}
 
 impl Looks {
+    fn new(began: Instant) -> Self {
+        Self {
+            began,
+            lately: VecDeque::new(),
+        }
+    }
+
     /// Notes what the clock says; gives the earliest time that it can be by any
-    /// look of the last hour.
-    fn note(&mut self, at: Instant, says: Timestamp) -> Timestamp {
-        self.0
-            .retain(|(then, _)| at.saturating_duration_since(*then) < DOUBTED);
-        self.0.push_back((at, says));
-        let by_each = self.0.iter().map(|(then, said)| {
-            let passed = at.saturating_duration_since(*then);
-            SignedDuration::try_from(passed)
-                .ok()
+    /// look of the last hour, once it was watched for so long.
+    fn note(&mut self, at: Instant, says: Timestamp) -> Option<Timestamp> {
+        let since = |then: Instant| at.saturating_duration_since(then);
+        self.lately.retain(|(then, _)| since(*then) < DOUBTED);
+        self.lately.push_back((at, says));
+        if since(self.began) < DOUBTED {
+            return None;
+        }
+        let by_each = self.lately.iter().map(|(then, said)| {
+            let passed = SignedDuration::try_from(since(*then)).ok();
+            passed
                 .and_then(|passed| said.checked_add(passed).ok())
                 .unwrap_or(says)
         });
-        by_each.fold(says, Timestamp::min)
+        Some(by_each.fold(says, Timestamp::min))
     }
 }
 
@@ -149,33 +162,48 @@ fn before(now: Timestamp, age: SignedDuration) -> i64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_clock_that_jumps_ahead_is_not_believed_for_an_hour() {
-        let mut looks = Looks::default();
+    const HOUR: u64 = 60;
+
+    /// Watches a clock that is so far ahead during some minutes, and gives what is
+    /// believed after each minute, as minutes after the beginning.
+    fn believed(ahead: SignedDuration, wrong: std::ops::Range<u64>) -> Vec<Option<i64>> {
         let began = Instant::now();
         let right: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let minutes = |minutes: u64| began + Duration::from_mins(minutes);
-        let after = |minutes: i64| right + SignedDuration::from_mins(minutes);
-        let ahead = SignedDuration::from_hours(10 * 365 * 24);
-        assert_eq!(looks.note(began, right), right);
-        for minute in 1..=59 {
-            let believed = looks.note(minutes(minute), after(minute as i64) + ahead);
-            assert_eq!(believed, after(minute as i64));
+        let mut looks = Looks::new(began);
+        let look = |minute: u64| {
+            let passed = Duration::from_mins(minute);
+            let mut says = right + SignedDuration::try_from(passed).unwrap();
+            if wrong.contains(&minute) {
+                says += ahead;
+            }
+            let now = looks.note(began + passed, says)?;
+            Some(now.duration_since(right).as_mins())
+        };
+        (0..4 * HOUR).map(look).collect()
+    }
+
+    #[test]
+    fn nothing_is_deleted_by_a_clock_that_was_wrong_for_less_than_an_hour() {
+        let years = SignedDuration::from_hours(10 * 365 * 24);
+        for wrong in [0..0, 0..30, 70..80, 100..159] {
+            for (minute, now) in (0..).zip(believed(years, wrong)) {
+                let watched = minute >= 60;
+                assert_eq!(now, watched.then_some(minute), "in minute {minute}");
+            }
         }
-        // It stays where it is: that is the time, then.
-        assert_eq!(
-            looks.note(minutes(60), after(60) + ahead),
-            after(60) + ahead
-        );
+    }
+
+    #[test]
+    fn a_clock_that_stays_where_it_jumped_to_is_believed_after_an_hour() {
+        let years = SignedDuration::from_hours(10 * 365 * 24);
+        let believed = believed(years, 100..4 * HOUR);
+        assert_eq!(believed[158], Some(158));
+        assert_eq!(believed[159], Some(159 + years.as_mins()));
     }
 
     #[test]
     fn a_clock_that_is_set_back_is_believed_at_once() {
-        let mut looks = Looks::default();
-        let began = Instant::now();
-        let ahead: Timestamp = "2036-11-23T12:00:00Z".parse().unwrap();
-        let right: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        looks.note(began, ahead);
-        assert_eq!(looks.note(began + Duration::from_mins(1), right), right);
+        let day = SignedDuration::from_hours(24);
+        assert_eq!(believed(-day, 100..4 * HOUR)[100], Some(100 - 24 * 60));
     }
 }

@@ -13,7 +13,7 @@ use crate::portpass::Portpass;
 /// The longest and the shortest time between two looks at our keys. The longest
 /// is short because clocks jump (a machine that slept, a clock that was wrong):
 /// a leaf may then have ended, or not have begun, long before it was to be looked at.
-const KEYS_AT_LEAST_EVERY: Duration = Duration::from_mins(1);
+const KEYS_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait after keys could not be renewed, on a full disk perhaps.
