@@ -65,7 +65,7 @@ impl SmallDisk {
     /// Takes what room is left, to the last byte.
     pub fn fill(&self) -> Result<()> {
         // The last bytes are refused: that is what makes it full.
-        let filled = fs::write(self.ballast(), vec![1; self.bytes]);
+        let filled = fs::write(self.ballast(), vec![1; self.bytes + 1]);
         ensure!(filled.is_err(), "the disk took all of it");
         Ok(())
     }

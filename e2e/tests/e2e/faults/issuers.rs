@@ -24,7 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial!(an_issuer_that_flaps_is_not_noticed_while_its_keys_are_held),
         trial!(an_issuer_that_returns_is_used_soon_and_not_asked_in_a_storm),
         trial!(
-            beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_a_forged_one_is_no_401_of_theirs,
+            beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_the_others_go_on,
             Faketime
         ),
     ]
@@ -121,8 +121,7 @@ fn an_issuer_that_returns_is_used_soon_and_not_asked_in_a_storm() -> Result<()> 
 const LATER: &str = "+25h";
 const LATER_AGE: &str = "-90000";
 
-fn beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_a_forged_one_is_no_401_of_theirs()
--> Result<()> {
+fn beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_the_others_go_on() -> Result<()> {
     let issuer = Issuer::start()?;
     let folder = tempfile::tempdir()?;
     let clock = folder.path().join("offset");
@@ -139,11 +138,6 @@ fn beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_a_forged_one_is_no_401_of_
     for round in ["running", "started anew"] {
         let answer = portpass.token(SERVICE, &super::SCOPE, &later("github")?)?;
         is_unavailable(&answer).context(round)?;
-        ensure!(
-            answer.text().contains("github"),
-            "{round}: {}",
-            answer.text()
-        );
         let scope = ["repository:apps/gitlab/acme/web:pull,push"];
         // The others' keys are as old, and are fetched again.
         let other = held.take(portpass.token(SERVICE, &scope, &later("gitlab")?)?)?;

@@ -141,7 +141,8 @@ fn a_commit_that_is_cut_short_was_never_answered_and_nothing_is_half_done() -> R
             owned == recorded,
             "{name}: owned {owned}, recorded {recorded}"
         );
-        ensure!(owned == name.starts_with("after"), "{name}: owned {owned}");
+        // What was written lives in the system's memory, which only a power cut takes away.
+        ensure!(owned == (calls != "pwrite64"), "{name}: owned {owned}");
         is_given(&held.take(portpass.token(SERVICE, &[&fresh.scope], &jwt)?)?).context(name)?;
         let other = fresh.jwt_of_another(&issuer)?;
         let refused = portpass.token(SERVICE, &[&fresh.scope], &other)?;
@@ -263,13 +264,15 @@ fn is_restored(
     let words = ["restore", &file];
     let cut = is_cut_short(point, &draft, &words)?;
     if cut {
-        let again = draft.command(&words)?;
-        // All of it had been in its place when it was cut.
-        ensure!(
-            again.success || again.said().contains("empty"),
-            "{point:?}: {}",
-            again.said()
-        );
+        let mut again = draft.command(&words)?;
+        if again.said().contains("move it away first") {
+            // The keys were in their place already, and no row was.
+            fs::remove_dir_all(draft.data().join("keys"))?;
+            again = draft.command(&words)?;
+        }
+        // If not, all of it had been in its place when it was cut.
+        let said = again.said();
+        ensure!(again.success || said.contains("empty"), "{point:?}: {said}");
     }
     let data = draft.data();
     let mut portpass = draft.serve().with_context(|| format!("{point:?}"))?;

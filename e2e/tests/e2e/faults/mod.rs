@@ -24,6 +24,8 @@ use e2e::{
 };
 use libtest_mimic::Trial;
 
+use crate::until;
+
 pub(crate) fn trials() -> Vec<Trial> {
     [
         clock::trials(),
@@ -142,14 +144,14 @@ fn files(folder: &Path) -> Result<Vec<String>> {
 
 /// Nothing lies in a data folder that a kill left there: no draft of any file.
 fn is_tidy(data: &Path) -> Result<()> {
-    let left = files(data)?;
-    let drafts: Vec<_> = left
-        .iter()
-        .filter(|name| {
+    // A draft may be there for a moment, while it is written.
+    until("there are no drafts", || {
+        let left = files(data)?;
+        let is_draft = |name: &String| {
             let extension = Path::new(name).extension();
             extension.is_some_and(|extension| extension == "new" || extension == "part")
-        })
-        .collect();
-    ensure!(drafts.is_empty(), "left over: {drafts:?}");
-    Ok(())
+        };
+        Ok(!left.iter().any(is_draft))
+    })
+    .with_context(|| format!("{:?}", files(data)))
 }

@@ -206,9 +206,13 @@ fn a_process_out_of_descriptors_serves_those_it_has_and_then_everybody() -> Resu
     let crowd: Vec<_> = (0..3 * DESCRIPTORS)
         .map(|_| http::connect(port))
         .collect::<Result<_>>()?;
-    until("it has no descriptor left", || {
-        Ok(std::fs::read_dir(format!("/proc/{}/fd", portpass.server.id()))?.count() >= DESCRIPTORS)
-    })?;
+    let refused = |portpass: &Portpass| {
+        portpass
+            .server
+            .log()
+            .contains("A connection was not accepted")
+    };
+    until("it has no descriptor left", || Ok(refused(&portpass)))?;
     // Whoever is in is served: the journal needs no descriptor that it does not have.
     let ticks = portpass.processor_ticks()?;
     let began = Instant::now();
@@ -223,19 +227,10 @@ fn a_process_out_of_descriptors_serves_those_it_has_and_then_everybody() -> Resu
         Duration::from_millis(spent * 10) < took / 2,
         "{spent} hundredths of a second in {took:?}"
     );
-    ensure!(
-        portpass
-            .server
-            .log()
-            .contains("A connection was not accepted"),
-        "the log does not tell"
-    );
-    let lines = portpass
-        .server
-        .log()
-        .matches("A connection was not accepted")
-        .count();
-    ensure!(lines < 60, "{lines} lines of log in {took:?}");
+    // A line or two, and not one for each turn.
+    let log = portpass.server.log();
+    let lines = log.matches("A connection was not accepted").count();
+    ensure!(lines <= 3, "{lines} lines of log in {took:?}");
 
     drop(crowd);
     until("it serves everybody again", || {
