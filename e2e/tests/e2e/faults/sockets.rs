@@ -203,7 +203,7 @@ fn a_process_out_of_descriptors_serves_those_it_has_and_then_everybody() -> Resu
     let mut kept = http::connect(port)?;
     kept.write_all(request(&issuer)?.as_bytes())?;
     ensure!(is_200(answer(&mut kept)?.as_ref()));
-    let crowd: Vec<_> = (0..3 * DESCRIPTORS)
+    let crowd: Vec<_> = (0..DESCRIPTORS + 40)
         .map(|_| http::connect(port))
         .collect::<Result<_>>()?;
     let refused = |portpass: &Portpass| {
