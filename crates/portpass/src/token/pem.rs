@@ -92,6 +92,10 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), KeyError> {
         file.sync_all()?;
         fs::rename(&unfinished, path)
     })();
+    if written.is_err() {
+        // On a full disk each attempt would leave another.
+        drop(fs::remove_file(&unfinished));
+    }
     written.map_err(|error| failed(path, error))?;
     sync_folder(folder)
 }

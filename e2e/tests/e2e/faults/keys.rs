@@ -16,8 +16,7 @@ use libtest_mimic::Trial;
 use super::{Held, draft, files, is_given, is_tidy};
 
 /// Where the writing of a key is cut short.
-const WRITING: [(&str, &str, usize); 4] = [
-    ("before the draft is there", "openat", 1),
+const WRITING: [(&str, &str, usize); 3] = [
     ("before the draft is on the disk", "fsync", 1),
     ("before it has its name", "rename", 1),
     ("before its name is on the disk", "fsync", 2),

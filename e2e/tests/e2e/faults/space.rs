@@ -131,6 +131,8 @@ fn while_the_disk_is_full_keys_stay_as_they_were_and_service_returns_with_the_ro
     let kept: HashSet<_> = contents(&keys)?;
     ensure!(before.is_subset(&kept), "a key is not what it was");
 
+    is_tidy(&keys)?;
+
     // What the database already has of the disk serves for a while.
     let refused = loop {
         let answer = held.ask(&portpass, &issuer)?;
