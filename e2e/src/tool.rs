@@ -102,6 +102,9 @@ impl Tool {
         if self == Self::Postgres {
             return found.or_else(postgres);
         }
+        if self == Self::Strace {
+            return found.filter(|program| may_trace(program));
+        }
         if self == Self::Node {
             return found.filter(|_| provider_packages().is_some_and(|folder| folder.is_dir()));
         }
@@ -133,6 +136,15 @@ pub fn in_path(name: &str) -> Option<PathBuf> {
 /// The packages of the provider from npm.
 pub fn provider_packages() -> Option<PathBuf> {
     Some(cache()?.join("provider/node_modules"))
+}
+
+/// Whether `strace` is let do what it is for.
+fn may_trace(strace: &Path) -> bool {
+    let traced = Command::new(strace)
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .stderr(std::process::Stdio::null())
+        .status();
+    traced.is_ok_and(|status| status.success())
 }
 
 /// Debian keeps the programs of each PostgreSQL apart; the newest serves.
