@@ -24,14 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Point<'a> {
     /// Which calls count, with commas between them: `fsync,fdatasync`.
     pub calls: &'a str,
-    /// The how manieth of them it is, from 1.
+    /// Which of them it is, from 1. Each thread counts for itself.
     pub nth: usize,
     /// Only calls that have to do with this file.
     pub path: Option<&'a Path>,
 }
 
 impl Point<'_> {
-    fn words(&self, command: &mut Command) -> Result<()> {
+    fn words(&self, command: &mut Command) {
         command
             .args(["-f", "-qq", "-o", "/dev/null"])
             .arg(format!("--trace={}", self.calls))
@@ -40,17 +40,17 @@ impl Point<'_> {
                 self.calls, self.nth
             ));
         if let Some(path) = self.path {
-            // As the system knows it.
-            command.arg("-P").arg(fs::canonicalize(path)?);
+            // As the system knows it, if it is there already.
+            let known = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            command.arg("-P").arg(known);
         }
-        Ok(())
     }
 
     /// A command that runs a program to this point; its process is the program's own.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command> {
         let mut command = Command::new(Tool::Strace.path()?);
         command.arg("-D");
-        self.words(&mut command)?;
+        self.words(&mut command);
         command.arg("--").arg(program);
         Ok(command)
     }
@@ -58,7 +58,7 @@ impl Point<'_> {
     /// Watches a process that runs already; from here on calls are counted.
     pub fn watch(&self, pid: u32) -> Result<Watch> {
         let mut command = Command::new(Tool::Strace.path()?);
-        self.words(&mut command)?;
+        self.words(&mut command);
         let strace = command
             .args(["-p", &pid.to_string()])
             .stdin(Stdio::null())
