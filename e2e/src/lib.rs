@@ -3,8 +3,10 @@
 //! Everything here starts processes, each in a folder of its own that goes away with it; no name is
 //! looked up outside this machine and no image is pulled from one.
 
+pub mod passage;
 pub mod ports;
 pub mod process;
+pub mod strace;
 pub mod tool;
 
 pub mod http;
@@ -21,6 +23,7 @@ pub mod provider;
 pub mod provider_key;
 pub mod registry;
 pub mod shim;
+pub mod small_disk;
 
 pub mod client;
 pub mod world;

@@ -143,12 +143,32 @@ impl Draft {
             .env("FAKETIME", format!("{seconds:+}s"))
             // Waiting takes as long as ever.
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        self.serve_by(command)
+        self.serve_by(&mut command)
+    }
+
+    /// Starts the server with a clock that is as far ahead as a file says (`+90s`, `-400d`), which
+    /// a test may write again while it runs.
+    pub fn serve_by_clock(self, file: &Path) -> Result<Portpass> {
+        let mut command = self.by_clock(file)?;
+        self.serve_by(&mut command)
+    }
+
+    /// The command that serves by such a clock.
+    pub fn by_clock(&self, file: &Path) -> Result<Command> {
+        let mut command = Command::new(tool::ours("portpass")?);
+        command.args(["serve", "-c"]).arg(self.config());
+        command
+            .env("LD_PRELOAD", tool::Tool::Faketime.path()?)
+            .env("FAKETIME_TIMESTAMP_FILE", file)
+            .env("FAKETIME_NO_CACHE", "1")
+            // Waiting takes as long as ever.
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Ok(command)
     }
 
     /// Starts the server by another program, which becomes it: `unshare`, for a disk of its own.
-    pub fn serve_by(self, mut command: Command) -> Result<Portpass> {
-        let server = self.started(&mut command)?;
+    pub fn serve_by(self, command: &mut Command) -> Result<Portpass> {
+        let server = self.started(command)?;
         Ok(Portpass {
             draft: self,
             server,
@@ -249,6 +269,46 @@ impl Portpass {
     pub fn restart(&mut self) -> Result<()> {
         self.server = self.draft.start()?;
         Ok(())
+    }
+
+    /// As [`Portpass::restart`], by a command that becomes the server.
+    pub fn restart_by(&mut self, command: &mut Command) -> Result<()> {
+        self.server = self.draft.started(command)?;
+        Ok(())
+    }
+
+    /// What `/readyz` of the `ops` listener says, and its status.
+    pub fn readiness(&self) -> Result<(u16, Value)> {
+        let answer = http::get(self.draft.ops, "/readyz", &Credential::None)?;
+        Ok((answer.status, answer.json()?))
+    }
+
+    /// The sum of a metric over its labels that begin with this text; 0 if there is none.
+    pub fn metric(&self, name: &str) -> Result<f64> {
+        let answer = http::get(self.draft.ops, "/metrics", &Credential::None)?;
+        let text = answer.text();
+        let values = text.lines().filter_map(|line| {
+            let (key, value) = line.rsplit_once(' ')?;
+            key.starts_with(name).then(|| value.parse::<f64>().ok())?
+        });
+        Ok(values.sum())
+    }
+
+    /// How much memory the server holds, in KiB.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(number.context("no VmRSS")?.parse()?)
+    }
+
+    /// How much processor time the server has taken so far, in hundredths of a second.
+    pub fn processor_ticks(&self) -> Result<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.server.id()))?;
+        // What comes after the name, which may have spaces: the state, and 10 more before `utime`.
+        let (_, rest) = stat.rsplit_once(") ").context("no state")?;
+        let times = rest.split(' ').skip(11).take(2);
+        Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
     }
 }
 

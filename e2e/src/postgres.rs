@@ -16,7 +16,8 @@ use crate::{ports, process::Server, tool::Tool};
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
-    port: u16,
+    /// Where it listens.
+    pub port: u16,
     owner: Option<Owner>,
     server: Option<Server>,
     folder: TempDir,

@@ -41,6 +41,26 @@ impl Server {
         })
     }
 
+    /// Starts `command` with its output going where the caller says; there is no log.
+    pub fn start_with_output(
+        name: &str,
+        command: &mut Command,
+        output: impl Into<Stdio>,
+        errors: impl Into<Stdio>,
+    ) -> Result<Self> {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log: PathBuf::new(),
+        })
+    }
+
     /// Starts `command` and gives the first line that it prints on standard output, too.
     pub fn start_with_line(
         name: &str,

@@ -29,6 +29,8 @@ pub enum Tool {
     Node,
     /// The proxy that registries stand behind.
     Nginx,
+    /// What runs a program where a server's own file systems are.
+    Nsenter,
     Oras,
     Podman,
     /// The database, of which each test that needs one starts its own.
@@ -39,6 +41,8 @@ pub enum Tool {
     /// Distribution 3.1.
     Registry31,
     Skopeo,
+    /// What kills a server at a named point. A container may forbid it.
+    Strace,
     SystemdAnalyze,
     /// What gives a server file systems of its own.
     Unshare,
@@ -60,6 +64,7 @@ impl Tool {
             Self::Keycloak => "keycloak",
             Self::Nginx => "nginx",
             Self::Node => "node",
+            Self::Nsenter => "nsenter",
             Self::Oras => "oras",
             Self::Podman => "podman",
             Self::Postgres => "postgres",
@@ -67,6 +72,7 @@ impl Tool {
             Self::Registry30 => "registry-3.0",
             Self::Registry31 => "registry-3.1",
             Self::Skopeo => "skopeo",
+            Self::Strace => "strace",
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Unshare => "unshare",
             Self::Zot => "zot",
@@ -95,6 +101,9 @@ impl Tool {
         let found = in_path(self.name());
         if self == Self::Postgres {
             return found.or_else(postgres);
+        }
+        if self == Self::Strace {
+            return found.filter(|program| may_trace(program));
         }
         if self == Self::Node {
             return found.filter(|_| provider_packages().is_some_and(|folder| folder.is_dir()));
@@ -127,6 +136,15 @@ pub fn in_path(name: &str) -> Option<PathBuf> {
 /// The packages of the provider from npm.
 pub fn provider_packages() -> Option<PathBuf> {
     Some(cache()?.join("provider/node_modules"))
+}
+
+/// Whether `strace` is let do what it is for.
+fn may_trace(strace: &Path) -> bool {
+    let traced = Command::new(strace)
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .stderr(std::process::Stdio::null())
+        .status();
+    traced.is_ok_and(|status| status.success())
 }
 
 /// Debian keeps the programs of each PostgreSQL apart; the newest serves.

@@ -269,6 +269,7 @@ install_test_tools() {
     apt_unpack docker docker.io usr/bin/docker
     apt_unpack nginx nginx usr/sbin/nginx
     install_faketime
+    apt_install strace strace
     go_install registry-3.1 github.com/distribution/distribution/v3/cmd/registry@v3.1.1
     go_install registry-3.0 github.com/distribution/distribution/v3/cmd/registry@v3.0.0
     go_install crane github.com/google/go-containerregistry/cmd/crane@v0.22.1

@@ -53,7 +53,7 @@ fn on_a_small_disk(issuer: &Issuer) -> Result<(Portpass, PathBuf)> {
         .arg(tool::ours("portpass")?)
         .args(["serve", "-c"])
         .arg(draft.config());
-    let portpass = draft.serve_by(command)?;
+    let portpass = draft.serve_by(&mut command)?;
     let seen = format!("/proc/{}/root{}", portpass.server.id(), data.display());
     Ok((portpass, seen.into()))
 }

@@ -22,6 +22,7 @@ mod crash;
 mod deploy;
 mod disk;
 mod doctor;
+mod faults;
 mod first_files;
 mod given_keys;
 mod issuer_faults;
@@ -58,6 +59,7 @@ fn main() -> std::process::ExitCode {
         load::trials(),
         crash::trials(),
         disk::trials(),
+        faults::trials(),
         relay::trials(),
         replicas::trials(),
         backup::trials(),

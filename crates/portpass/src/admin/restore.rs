@@ -85,7 +85,7 @@ pub async fn restore(
         (Err(error), _) => return Err(error),
         (Ok(read), Ok(_)) => read,
     };
-    let key_files = keys.put()?;
+    let key_files = keys.keep();
     Ok(Restored {
         header,
         rows,
@@ -143,6 +143,10 @@ impl Reading {
         if !has_ended {
             return Err(RestoreError::Cut);
         }
+        // Before the last row, with which all of them are committed: a store that has rows has
+        // its keys, at whatever moment somebody pulls the plug. Else the next start would make
+        // another CA, which no registry trusts.
+        self.keys.put()?;
         let closing = self.closing_rows();
         let end = json!({ "end": { "rows": rows + closing.len() as u64 } });
         for line in closing.iter().chain([&end]) {
@@ -227,6 +231,7 @@ struct StagedKeys {
     folder: PathBuf,
     staging: PathBuf,
     files: usize,
+    is_put: bool,
 }
 
 impl StagedKeys {
@@ -235,6 +240,7 @@ impl StagedKeys {
             folder: folder.to_owned(),
             staging: folder.with_extension("restored"),
             files: 0,
+            is_put: false,
         }
     }
 
@@ -263,21 +269,35 @@ impl StagedKeys {
         Ok(())
     }
 
-    /// Puts what was staged into its place; says how many files it was.
-    fn put(mut self) -> Result<usize, RestoreError> {
-        let files = std::mem::take(&mut self.files);
-        if files > 0 {
+    /// Puts what was staged into its place.
+    fn put(&mut self) -> Result<(), RestoreError> {
+        if self.files > 0 {
             fs::rename(&self.staging, &self.folder).map_err(RestoreError::Keys)?;
+            self.is_put = true;
+            let parent = self.folder.parent().unwrap_or(Path::new("."));
+            fs::File::open(parent)
+                .and_then(|parent| parent.sync_all())
+                .map_err(RestoreError::Keys)?;
         }
-        Ok(files)
+        Ok(())
+    }
+
+    /// Leaves them there, now that all is well; says how many files it was.
+    fn keep(mut self) -> usize {
+        std::mem::take(&mut self.files)
     }
 }
 
 /// What was staged for nothing does not stay.
 impl Drop for StagedKeys {
     fn drop(&mut self) {
+        let folder = if self.is_put {
+            &self.folder
+        } else {
+            &self.staging
+        };
         if self.files > 0
-            && let Err(error) = fs::remove_dir_all(&self.staging)
+            && let Err(error) = fs::remove_dir_all(folder)
         {
             tracing::warn!(error = %error, "Staged keys were not removed");
         }

@@ -6,9 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
 use super::sharing::{Intent, Keep, Sharing};
 use crate::store::{Conditions, Store, StoreError, Verdict};
@@ -18,6 +22,11 @@ const BATCH: usize = 512;
 
 /// How often a commit is tried that other writers get in the way of.
 const ATTEMPTS: u32 = 4;
+
+/// How long a commit may take where the database is another machine, which may go
+/// away without a word: requests are answered with 503 then, and the next commit
+/// is tried on another connection. Longer than the waits of one statement for locks.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// An event to be committed, what must come true with it, and who waits for it.
 #[derive(Debug)]
@@ -123,7 +132,13 @@ impl Writer {
     async fn commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {
         let mut attempt = 1;
         loop {
-            let result = self.try_commit(batch).await;
+            let result = match self.store {
+                Store::Postgres(_) => timeout(COMMIT_TIMEOUT, self.try_commit(batch))
+                    .await
+                    .unwrap_or(Err(StoreError::Slow)),
+                // A commit to a disk cannot be given up.
+                Store::Sqlite { .. } => self.try_commit(batch).await,
+            };
             let Err(error) = result else {
                 return result;
             };

@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, response::Response};
@@ -49,6 +49,10 @@ const MAX_STREAMS: u32 = 16;
 
 /// How long to wait after an accept that failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often it is said that connections are not accepted: without descriptors
+/// that is so many times a second.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// How long the backlog may be quiet before it counts as empty at the end.
 const BACKLOG_QUIET: Duration = Duration::from_millis(50);
@@ -118,6 +122,7 @@ pub async fn serve(
         hosts: Shares::new(u64::MAX, bounds.connections_per_address as u64),
         bounds: Arc::new(bounds),
     };
+    let mut told: Option<Instant> = None;
     loop {
         let permit = tokio::select! {
             permit = Arc::clone(&connections).acquire_owned() => permit,
@@ -143,7 +148,10 @@ pub async fn serve(
                 });
             }
             Err(error) => {
-                tracing::warn!(error = %error, "A connection was not accepted");
+                if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                    tracing::warn!(error = %error, "A connection was not accepted");
+                    told = Some(Instant::now());
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }

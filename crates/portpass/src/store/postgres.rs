@@ -16,6 +16,12 @@ const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is answered with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a connection may take to say that it is well. A middlebox may have
+/// dropped it without a word, and the system waits a quarter of an hour before it
+/// says so. A good deal shorter than [`ACQUIRE_TIMEOUT`], so that the same request
+/// gets a new one.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long a start waits for a database that is starting too.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -55,7 +61,34 @@ pub(super) async fn open(url: &SecretString) -> Result<PgPool, StoreError> {
     Ok(PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
+        // As the pool would ask by itself, but not for ever.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_well(connection)))
+        .after_release(|connection, _| Box::pin(is_well(connection)))
         .connect_lazy_with(options.options(SETTINGS)))
+}
+
+/// A name may lead to a standby for a while after a failover. A connection to it
+/// would be kept, and never write.
+async fn refuse_standby(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let is_standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()")
+        .fetch_one(connection)
+        .await?;
+    if is_standby {
+        return Err(sqlx::Error::Configuration(
+            "the database is a standby, which cannot write".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a connection answers; else its place is free at once.
+async fn is_well(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(PING_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
 }
 
 /// Why no connection could be had: the pool only says that it tried long enough.

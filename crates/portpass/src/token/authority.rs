@@ -70,6 +70,7 @@ impl Authority {
 
     /// Reads our own CA, or makes it at the first start.
     pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Self, KeyError> {
+        pem::sweep(folder)?;
         let path = folder.join("current.pem");
         let current = match Keyed::open(&path)? {
             Some(current) => current,

@@ -45,6 +45,7 @@ pub(super) struct Leaves {
 impl Leaves {
     /// Reads what earlier starts made, which may be nothing.
     pub(super) fn open(folder: &Path, algorithm: Algorithm) -> Result<Self, KeyError> {
+        pem::sweep(folder)?;
         let mut all = Vec::new();
         for path in pem::list(folder)? {
             all.push(Arc::new(Leaf::read(path)?));
@@ -154,7 +155,11 @@ impl Leaves {
             // Nothing that it certifies could sign a token: `Authority::expiry` warns.
             return None;
         }
-        let Some(last) = self.under(authority).next_back() else {
+        // A leaf of a clock that was ahead cannot sign, maybe for years: it is passed over.
+        let mut begun = self
+            .under(authority)
+            .filter(|leaf| leaf.certificate.not_before <= now);
+        let Some(last) = begun.next_back() else {
             return Some(now);
         };
         let turn = last.sign_from + schedule.rotate_every;

@@ -12,6 +12,9 @@ use rustls_pki_types::pem::{PemObject as _, SectionKind};
 
 use super::{KeyError, certificate::Certificate};
 
+/// What a file is called at its end before it is whole.
+const UNFINISHED: &str = "new";
+
 /// What a PEM file held, in order.
 #[derive(Default)]
 pub(super) struct Sections {
@@ -77,7 +80,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
 pub(super) fn write(path: &Path, text: &str) -> Result<(), KeyError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
-    let unfinished = path.with_extension("new");
+    let unfinished = path.with_extension(UNFINISHED);
     let written = (|| {
         let mut file = fs::OpenOptions::new()
             .write(true)
@@ -89,6 +92,10 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), KeyError> {
         file.sync_all()?;
         fs::rename(&unfinished, path)
     })();
+    if written.is_err() {
+        // On a full disk each attempt would leave another.
+        drop(fs::remove_file(&unfinished));
+    }
     written.map_err(|error| failed(path, error))?;
     sync_folder(folder)
 }
@@ -109,6 +116,10 @@ pub(super) fn remove(path: &Path) -> Result<(), KeyError> {
 
 /// The `.pem` files of a folder that need not be there, in order of their names.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    with_extension(folder, "pem")
+}
+
+fn with_extension(folder: &Path, wanted: &str) -> Result<Vec<PathBuf>, KeyError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -117,12 +128,24 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| failed(folder, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "pem") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == wanted)
+        {
             paths.push(path);
         }
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Removes what was being written to a folder when its writer was killed: private
+/// keys that nobody will ever use.
+pub(super) fn sweep(folder: &Path) -> Result<(), KeyError> {
+    for path in with_extension(folder, UNFINISHED)? {
+        remove(&path)?;
+    }
+    Ok(())
 }
 
 fn create_folder(folder: &Path) -> Result<(), KeyError> {

@@ -65,6 +65,7 @@ impl RegistryKeys {
             return Err(KeyError::RegistryName(name.to_owned()));
         }
         let folder = folder.join(name).join(algorithm.as_str());
+        pem::sweep(&folder)?;
         let path = folder.join("current.pem");
         let current = match LongLived::open(&path, algorithm, naming)? {
             Some(current) => current,

@@ -12,6 +12,7 @@ mod anonymous;
 mod answers;
 mod app;
 mod clients;
+mod clock;
 mod documents;
 mod example;
 mod explain;

@@ -1,18 +1,30 @@
 //! What goes on beside the requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
 use crate::portpass::Portpass;
 
-/// The longest and the shortest time between two looks at our keys.
-const KEYS_AT_LEAST_EVERY: Duration = Duration::from_hours(1);
+/// The longest and the shortest time between two looks at our keys. The longest
+/// is short because clocks jump (a machine that slept, a clock that was wrong):
+/// a leaf may then have ended, or not have begun, long before it was to be looked at.
+const KEYS_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+
+/// How long to wait after keys could not be renewed, on a full disk perhaps.
+const KEYS_RETRY: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often it is said that the CA ends.
+const WARN_EVERY: Duration = Duration::from_hours(1);
 
 /// Rotates leaves when they are due, and warns of a CA that ends.
 pub(super) async fn maintain_keys(portpass: Arc<Portpass>) {
+    let mut warned: Option<Instant> = None;
     loop {
         let now = portpass.clock.now();
         let signer = Arc::clone(&portpass);
@@ -20,15 +32,18 @@ pub(super) async fn maintain_keys(portpass: Arc<Portpass>) {
             Ok(Ok(next)) => next,
             Ok(Err(error)) => {
                 tracing::error!(error = %error, "Signing keys could not be renewed");
-                now
+                now + KEYS_RETRY
             }
             Err(error) => {
                 tracing::error!(error = %error, "Renewing signing keys ended badly");
-                now
+                now + KEYS_RETRY
             }
         };
-        if let Some(warning) = portpass.signer.authority_expiry(now).warning {
+        if let Some(warning) = portpass.signer.authority_expiry(now).warning
+            && warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY)
+        {
             tracing::warn!("{warning}");
+            warned = Some(Instant::now());
         }
         sleep(until(next, now)).await;
     }

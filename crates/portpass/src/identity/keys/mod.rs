@@ -280,7 +280,12 @@ impl Keys {
 
     /// One attempt; the caller holds the flight.
     async fn fetch(&self, now: Timestamp) {
-        self.state().attempted_at = Some(now);
+        {
+            let mut state = self.state();
+            state.attempted_at = Some(now);
+            // A clock that was ahead must not lengthen the day for which a set may serve.
+            state.fetched_at = state.fetched_at.map(|fetched_at| fetched_at.min(now));
+        }
         let outcome = match self.read().await {
             Ok(text) => self.accept(text, now),
             Err(error) => Err(error.to_string()),

@@ -186,6 +186,26 @@ async fn an_outage_is_bridged_for_a_day_and_not_longer() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_ahead_does_not_lengthen_the_day_of_an_outage() {
+    const YEAR: i64 = 365 * 24 * 3600;
+    let bench = Bench::new().await;
+    bench.publish(&["a"]);
+    let keys = bench.open(bench.by_url());
+    keys.refresh_if_due(at(YEAR)).await;
+    assert!(found(&keys, "a", YEAR).await);
+    bench.server.json("/jwks", &"down");
+    keys.refresh_if_due(at(0)).await;
+    assert!(
+        found(&keys, "a", 24 * 3600 - 1).await,
+        "what is held serves"
+    );
+    assert!(
+        matches!(find(&keys, "a", 24 * 3600).await, Lookup::Unavailable(_)),
+        "for a day by the clock as it is now"
+    );
+}
+
+#[tokio::test]
 async fn a_restart_during_an_outage_uses_the_keys_on_disk() {
     let bench = Bench::new().await;
     bench.publish(&["a"]);

@@ -86,6 +86,27 @@ fn a_write_that_was_cut_short_does_no_harm() {
 }
 
 #[test]
+fn a_key_that_was_being_written_when_its_writer_was_killed_is_removed_at_the_next_start() {
+    let house = House::new();
+    let libtrust = registry(Profile::Libtrust, Algorithm::Es256);
+    house.open(&x5c(), noon());
+    house.open(&libtrust, noon());
+    let left = [
+        "ca/staged.new",
+        "leaves/ES256/1795435200001.new",
+        "registries/prod/ES256/past-1795435200.new",
+    ];
+    for file in left {
+        fs::write(house.keys().join(file), "half").unwrap();
+    }
+    house.open(&x5c(), noon());
+    house.open(&libtrust, noon());
+    for file in left {
+        assert!(!house.keys().join(file).exists(), "{file}");
+    }
+}
+
+#[test]
 fn a_registry_whose_name_leads_elsewhere_keeps_no_key() {
     for name in ["../ca", "", ".hidden", "a/b"] {
         let house = House::new();

@@ -135,6 +135,47 @@ fn a_clock_that_is_set_back_still_signs() {
 }
 
 #[test]
+fn a_clock_that_was_wrong_for_a_while_locks_nobody_out() {
+    let house = House::new();
+    let signer = house.open(&x5c(), noon());
+    let day = SignedDuration::from_hours(24);
+    for wrong in [
+        day * 3,
+        day * 365,
+        day * 365 * 12,
+        -day * 3,
+        -day * 365 * 20,
+    ] {
+        // While it is wrong there may be no key that fits, but nothing breaks for good.
+        signer.maintain(noon() + wrong).unwrap();
+        signer.maintain(noon()).unwrap();
+        let token = signer.sign(grant(&x5c()), noon()).unwrap();
+        assert_eq!(token.lifetime_seconds(), 15 * 60, "after {wrong:#}");
+        // Nor does a start find anything that keeps it from signing.
+        let restarted = house.open(&x5c(), noon());
+        assert!(
+            restarted.sign(grant(&x5c()), noon()).is_ok(),
+            "after {wrong:#}"
+        );
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_does_not_pile_up_leaves() {
+    let house = House::new();
+    let signer = house.open(&x5c(), noon());
+    let day = SignedDuration::from_hours(24);
+    for jump in 1..=20 {
+        signer.maintain(noon() + day * 100 * jump).unwrap();
+        signer.maintain(noon()).unwrap();
+    }
+    assert!(leaf_files(&house) <= 40, "{} files", leaf_files(&house));
+    // Each goes when its time has come.
+    signer.maintain(noon() + day * 100 * 30).unwrap();
+    assert_eq!(leaf_files(&house), 1);
+}
+
+#[test]
 fn a_reload_keeps_the_keys_of_the_file_before_it() {
     let house = House::new();
     let signer = house.open(&x5c(), noon());
