@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{Origin, recorded::SessionNow, seen::Seen};
 use crate::{
@@ -155,7 +155,7 @@ impl Draft {
             session.networks.push(network.to_owned());
             self.new_network = Some(network.to_owned());
         }
-        let networks = || json!(session.networks).to_string();
+        let networks = || text_of(&session.networks);
         self.conditions.session = Some(SessionUse {
             login: id.to_string(),
             open: (!is_known).then(|| Box::new(row_of(&session, proof, networks(), now))),
@@ -191,7 +191,7 @@ fn opened(id: ShortId, login: &Login, proof: &Proof, network: &str) -> Session {
         expires: login.expires,
         uses: 1,
         networks: vec![network.to_owned()],
-        claims: Arc::new(proof.claims().clone()),
+        claims: Arc::clone(proof.all_claims()),
         provider: login.provider.clone(),
         sealed: proof.evidence().sealed().cloned(),
     }
@@ -216,11 +216,11 @@ fn row_of(session: &Session, proof: &Proof, networks: String, now: Timestamp) ->
         last_used_ms: now.as_millisecond(),
         uses: 1,
         networks,
-        claims: json!(session.claims).to_string(),
+        claims: text_of(&*session.claims),
         provider: session
             .provider
             .as_ref()
-            .map(|provider| json!(**provider).to_string()),
+            .map(|provider| text_of(&**provider)),
         sealed: session
             .sealed
             .as_ref()
@@ -277,11 +277,16 @@ fn of_denied(denied: &Denied, seen: &Seen, now: Timestamp) -> Conditions {
             name: proof.name().to_owned(),
             registry: decision.registry().name.to_string(),
             asked: decision.asked().to_string(),
-            facts: json!(proof.facts()).to_string(),
+            facts: text_of(proof.facts()),
             count: 1,
             first_ms: now.as_millisecond(),
             last_ms: now.as_millisecond(),
         }),
         ..Conditions::default()
     }
+}
+
+/// What a column keeps as JSON.
+fn text_of(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("texts, lists and maps by texts are JSON")
 }

@@ -1,10 +1,11 @@
 //! Which row an outcome leaves, and with what it may share it.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     Origin,
+    body::Body,
     refusal::of_refusal,
     sharing::{Class, Intent},
 };
@@ -66,18 +67,15 @@ fn issued(
     let claimed = conditions.claims.iter().map(|row| row.namespace.as_str());
     let claimed: Vec<_> = claimed.collect();
     if !claimed.is_empty() {
-        body.insert("claimed".to_owned(), json!(claimed));
+        body.insert("claimed", &claimed);
     }
     if let Some(network) = new_network {
-        body.insert("network".to_owned(), json!(network));
-        body.insert("network_changed".to_owned(), json!(true));
+        body.insert("network", network);
+        body.insert("network_changed", &true);
     }
-    body.insert("access".to_owned(), json!(token.grant().access()));
-    body.insert("expires_at".to_owned(), json!(token.expires_at()));
-    body.insert(
-        "lifetime_seconds".to_owned(),
-        json!(token.lifetime_seconds()),
-    );
+    body.insert("access", &token.grant().access());
+    body.insert("expires_at", &token.expires_at());
+    body.insert("lifetime_seconds", &token.lifetime_seconds());
     let mut row = row("token", now);
     token.id().clone_into(&mut row.id);
     concern(&mut row, decision);
@@ -87,22 +85,19 @@ fn issued(
 
 fn anonymous(token: &SignedToken, origin: &Origin, now: Timestamp) -> Intent {
     let decision = token.grant().decision();
-    let body = Map::from_iter([("policy".to_owned(), json!(decision.policy()))]);
     let registry = &decision.registry().name;
-    to_nobody(registry, token.grant().access(), body, origin, now)
+    let more = |body: &mut Body| body.insert("policy", &decision.policy());
+    to_nobody(registry, token.grant().access(), more, origin, now)
 }
 
 /// A token of the provider's, given to somebody who presented something.
 fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
     let ask = token.ask();
     let mut body = asked(ask);
-    body.insert("access".to_owned(), json!(token.access()));
-    body.insert("expires_at".to_owned(), json!(token.expires_at()));
-    body.insert(
-        "lifetime_seconds".to_owned(),
-        json!(token.lifetime_seconds()),
-    );
-    body.extend(of_provider(token));
+    body.insert("access", &token.access());
+    body.insert("expires_at", &token.expires_at());
+    body.insert("lifetime_seconds", &token.lifetime_seconds());
+    of_provider(&mut body, token);
     let mut row = row("token", now);
     token.id().clone_into(&mut row.id);
     row.registry = Some(ask.registry.name.to_string());
@@ -111,12 +106,12 @@ fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
     if let Some(proof) = token.proof() {
         row.issuer = Some(proof.identity().issuer().to_owned());
         row.identity = Some(proof.identity().id().to_owned());
-        body.insert("facts".to_owned(), json!(proof.facts()));
-        body.insert("means".to_owned(), json!(proof.evidence().code()));
-        body.insert("name".to_owned(), json!(proof.name()));
+        body.insert("facts", &proof.facts());
+        body.insert("means", &proof.evidence().code());
+        body.insert("name", &proof.name());
     }
     if let Some(user) = token.user() {
-        body.insert("user".to_owned(), json!(user));
+        body.insert("user", user);
     }
     finish(&mut row, body, origin);
     Intent::own(row)
@@ -124,25 +119,26 @@ fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
 
 /// A token of the provider's, given to somebody who presented nothing.
 fn passed_to_nobody(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
-    let mut body = of_provider(token);
-    body.insert("policy".to_owned(), json!(token.ask().policy));
-    to_nobody(&token.registry().name, token.access(), body, origin, now)
+    let more = |body: &mut Body| {
+        of_provider(body, token);
+        body.insert("policy", &token.ask().policy);
+    };
+    to_nobody(&token.registry().name, token.access(), more, origin, now)
 }
 
-/// What is said of the provider's part in a token.
-fn of_provider(token: &PassedToken) -> Map<String, Value> {
-    let mut body = Map::from_iter([("relay".to_owned(), json!("passthrough"))]);
+/// Says the provider's part in a token.
+fn of_provider(body: &mut Body, token: &PassedToken) {
+    body.insert("relay", "passthrough");
     if let Some(subject) = token.subject() {
-        body.insert("provider_subject".to_owned(), json!(subject));
+        body.insert("provider_subject", subject);
     }
-    body
 }
 
 /// A row for nobody in particular, which others of the same minute share.
 fn to_nobody(
     registry: &str,
     access: &[Access],
-    more: Map<String, Value>,
+    more: impl FnOnce(&mut Body),
     origin: &Origin,
     now: Timestamp,
 ) -> Intent {
@@ -151,41 +147,44 @@ fn to_nobody(
     let key = format!("{registry} {network} {}", repositories.join(" "));
     let mut row = row("anonymous", now);
     row.registry = Some(registry.to_owned());
-    let mut body = Map::from_iter([("network".to_owned(), json!(network))]);
-    body.extend(more);
-    body.insert("repositories".to_owned(), json!(repositories));
+    let mut body = Body::new();
+    body.insert("network", &network);
+    more(&mut body);
+    body.insert("repositories", &repositories);
     mark(&mut body, origin);
-    row.body = Value::Object(body).to_string();
+    row.body = body.into_text();
     Intent::new(row, Class::Anonymous { key })
 }
 
 /// What later tools explain and replay a decision from.
-pub(super) fn story(decision: &Decision) -> Map<String, Value> {
+pub(super) fn story(decision: &Decision) -> Body {
     let proof = decision.proof();
-    let mut body = Map::new();
-    body.insert("asked".to_owned(), json!(decision.asked().to_string()));
-    body.insert("claims".to_owned(), json!(decision.claims()));
-    body.insert("facts".to_owned(), json!(proof.facts()));
-    body.insert("groups".to_owned(), json!(decision.groups()));
-    body.insert("means".to_owned(), json!(proof.evidence().code()));
-    body.insert("name".to_owned(), json!(proof.name()));
-    body.insert("policy".to_owned(), json!(decision.policy()));
-    body.insert("rules".to_owned(), json!(decision.rules()));
+    let mut body = Body::new();
+    body.insert("asked", &decision.asked().to_string());
+    body.insert("claims", &decision.claims());
+    body.insert("facts", &proof.facts());
+    body.insert("groups", &decision.groups());
+    body.insert("means", &proof.evidence().code());
+    body.insert("name", &proof.name());
+    body.insert("policy", &decision.policy());
+    body.insert("rules", &decision.rules());
     if let Some(shadow) = decision.shadow() {
-        body.insert("shadow".to_owned(), json!(shadow));
+        body.insert("shadow", &shadow);
     }
     body
 }
 
-pub(super) fn asked(ask: &Ask) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("asked".to_owned(), json!(ask.scopes.to_string()));
-    body.insert("policy".to_owned(), json!(ask.policy));
+pub(super) fn asked(ask: &Ask) -> Body {
+    let mut body = Body::new();
+    body.insert("asked", &ask.scopes.to_string());
+    body.insert("policy", &ask.policy);
     body
 }
 
-pub(super) fn message(text: &str) -> Map<String, Value> {
-    Map::from_iter([("message".to_owned(), json!(text))])
+pub(super) fn message(text: &str) -> Body {
+    let mut body = Body::new();
+    body.insert("message", text);
+    body
 }
 
 pub(super) fn concern(row: &mut EventRow, decision: &Decision) {
@@ -197,20 +196,20 @@ pub(super) fn concern(row: &mut EventRow, decision: &Decision) {
     row.identity = Some(proof.identity().id().to_owned());
 }
 
-pub(super) fn finish(row: &mut EventRow, mut body: Map<String, Value>, origin: &Origin) {
-    body.insert("address".to_owned(), json!(origin.address));
-    body.insert("request_id".to_owned(), json!(origin.request_id));
+pub(super) fn finish(row: &mut EventRow, mut body: Body, origin: &Origin) {
+    body.insert("address", &origin.address);
+    body.insert("request_id", &origin.request_id);
     if let Some(user_agent) = &origin.user_agent {
-        body.insert("user_agent".to_owned(), json!(user_agent));
+        body.insert("user_agent", user_agent);
     }
     mark(&mut body, origin);
-    row.body = Value::Object(body).to_string();
+    row.body = body.into_text();
 }
 
 /// Marks what happened where the provider alone says who is let through.
-fn mark(body: &mut Map<String, Value>, origin: &Origin) {
+fn mark(body: &mut Body, origin: &Origin) {
     if origin.trusts_provider {
-        body.insert(TRUST_PROVIDER.to_owned(), json!(true));
+        body.insert(TRUST_PROVIDER, &true);
     }
 }
 

@@ -6,6 +6,7 @@
 //! nothing else. Who proved who they are gets an event of their own; strangers
 //! are kept or counted, see `sharing.rs`, so that they cannot fill the disk.
 
+mod body;
 mod conditions;
 mod event;
 mod intent;

@@ -1,10 +1,10 @@
 //! Which row a refusal leaves, and with what it may share it.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 use super::{
     Origin,
+    body::Body,
     intent::{asked, concern, finish, message, row, story},
     sharing::{Class, Intent},
 };
@@ -22,9 +22,9 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
         Refused::Denied(denied) => {
             let decision = denied.decision();
             let mut body = story(decision);
-            body.insert("message".to_owned(), json!(denied.refusal().to_string()));
+            body.insert("message", &denied.refusal().to_string());
             if let Some(fact) = denied.refusal().unmet() {
-                body.insert("unmet".to_owned(), json!(fact));
+                body.insert("unmet", &fact);
             }
             let reason = denied.refusal().code();
             if decision.proof().is_anonymous() {
@@ -46,7 +46,7 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
                 ..
             } => {
                 let mut body = asked(ask);
-                body.insert("message".to_owned(), json!(reason));
+                body.insert("message", &reason);
                 let mut intent = stranger(
                     "unavailable",
                     issuer.as_deref(),
@@ -66,7 +66,7 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
         Refused::LimitedAddress(_) => stranger(
             "too_many_unproven",
             None,
-            Map::new(),
+            Body::new(),
             origin,
             now,
             "stranger",
@@ -91,7 +91,7 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
         }
         Refused::Unavailable { error, ask } => {
             let mut body = asked(ask);
-            body.insert("message".to_owned(), json!(error.to_string()));
+            body.insert("message", &error.to_string());
             let mut intent = stranger("database", None, body, origin, now, "failure", None);
             intent.row.registry = Some(ask.registry.name.to_string());
             intent
@@ -102,9 +102,9 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
 fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
     let decision = ask.decision(rejected.login);
     let mut body = asked(ask);
-    body.insert("facts".to_owned(), json!(rejected.facts));
-    body.insert("message".to_owned(), json!(ask.rejection(rejected)));
-    body.insert("name".to_owned(), json!(rejected.name));
+    body.insert("facts", &rejected.facts);
+    body.insert("message", &ask.rejection(rejected));
+    body.insert("name", &rejected.name);
     let mut row = row("refusal", now);
     row.reason = Some(rejected.reason.code().to_owned());
     row.decision = Some(decision.to_string());
@@ -122,14 +122,14 @@ fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) 
 fn of_unvouched(unvouched: &Unvouched, origin: &Origin, now: Timestamp) -> Intent {
     let (fault, ask) = (&unvouched.fault, &unvouched.ask);
     let mut body = asked(ask);
-    body.insert("message".to_owned(), json!(unvouched.message()));
+    body.insert("message", &unvouched.message());
     if let Some(detail) = fault.detail() {
-        body.insert("detail".to_owned(), json!(detail));
+        body.insert("detail", &detail);
     }
     let proof = unvouched.proof.as_ref();
     if let Some(proof) = proof {
-        body.insert("facts".to_owned(), json!(proof.facts()));
-        body.insert("name".to_owned(), json!(proof.name()));
+        body.insert("facts", &proof.facts());
+        body.insert("name", &proof.name());
     }
     let (reason, decision) = (fault.code(), unvouched.decision());
     let kind = match fault.blame() {
@@ -139,7 +139,7 @@ fn of_unvouched(unvouched: &Unvouched, origin: &Origin, now: Timestamp) -> Inten
     };
     if let Some(user) = unvouched.user.as_ref().filter(|_| kind == "refusal") {
         // Of strangers not even the name: people type their passwords there.
-        body.insert("user".to_owned(), json!(user));
+        body.insert("user", &user);
     }
     let issuer = proof.map(|proof| proof.identity().issuer());
     let mut intent = stranger(reason, issuer, body, origin, now, kind, None);
@@ -161,7 +161,7 @@ fn shared(decision: ShortId, reason: &str) -> ShortId {
 
 fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
     let mut body = asked(ask);
-    body.insert("name".to_owned(), json!(proof.name()));
+    body.insert("name", &proof.name());
     let mut row = row("refusal", now);
     row.reason = Some("too_many_requests".to_owned());
     row.login = proof.login().map(|login| login.to_string());
@@ -177,9 +177,9 @@ fn of_limited(proof: &Proof, ask: &Ask, origin: &Origin, now: Timestamp) -> Inte
 fn of_stranger(nobody: &Stranger, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
     let issuer = nobody.issuer.as_deref();
     let mut body = asked(ask);
-    body.insert("message".to_owned(), json!(nobody.reason.to_string()));
+    body.insert("message", &nobody.reason.to_string());
     if let Some(detail) = &nobody.detail {
-        body.insert("detail".to_owned(), json!(detail));
+        body.insert("detail", &detail);
     }
     let mut intent = stranger(
         nobody.reason.code(),
@@ -201,7 +201,7 @@ fn of_stranger(nobody: &Stranger, ask: &Ask, origin: &Origin, now: Timestamp) ->
 fn stranger(
     reason: &str,
     issuer: Option<&str>,
-    body: Map<String, Value>,
+    body: Body,
     origin: &Origin,
     now: Timestamp,
     kind: &str,

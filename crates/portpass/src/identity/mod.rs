@@ -157,6 +157,11 @@ impl Proof {
         &self.claims
     }
 
+    /// The same, to be kept with a session.
+    pub(crate) fn all_claims(&self) -> &Arc<Map<String, Value>> {
+        &self.claims
+    }
+
     /// The login this proof is of; the anonymous have none.
     pub fn login(&self) -> Option<ShortId> {
         self.login
