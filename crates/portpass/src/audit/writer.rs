@@ -6,11 +6,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
+    task::yield_now,
     time::timeout,
 };
 
@@ -19,6 +20,10 @@ use crate::store::{Conditions, Store, StoreError, Verdict};
 
 /// The most events in one commit.
 const BATCH: usize = 512;
+
+/// How long a commit waits at most for others that are about to come. What the disk does for one
+/// of them it does for all.
+const GATHERING: Duration = Duration::from_millis(3);
 
 /// How often a commit is tried that other writers get in the way of.
 const ATTEMPTS: u32 = 4;
@@ -102,6 +107,7 @@ pub(super) async fn run(
     };
     let mut batch = Vec::with_capacity(BATCH);
     while entries.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut entries, &mut batch).await;
         let result = writer.commit(&batch).await.map_err(Arc::new);
         if let Err(error) = &result {
             tracing::error!(error = %error, events = batch.len(), "Events were not committed");
@@ -116,6 +122,24 @@ pub(super) async fn run(
                 // Whoever waited may have gone; the event stands all the same.
                 drop(entry.done.send(answer));
             }
+        }
+    }
+}
+
+/// Takes what comes while every request that can go on does so. One that is alone never waits:
+/// nobody comes while everybody else has nothing to do.
+async fn gather(entries: &mut mpsc::Receiver<Entry>, batch: &mut Vec<Entry>) {
+    let begun = Instant::now();
+    loop {
+        yield_now().await;
+        let before = batch.len();
+        while batch.len() < BATCH
+            && let Ok(entry) = entries.try_recv()
+        {
+            batch.push(entry);
+        }
+        if batch.len() == before || batch.len() == BATCH || begun.elapsed() > GATHERING {
+            return;
         }
     }
 }
