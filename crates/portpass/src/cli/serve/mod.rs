@@ -72,7 +72,7 @@ pub(super) fn serve(
     data_dir: DataDir,
     when_ready: Option<&str>,
 ) -> anyhow::Result<ExitCode> {
-    crate::telemetry::set_up(&config.log)?;
+    let _logs = crate::telemetry::set_up(&config.log)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
