@@ -34,7 +34,7 @@ pub(crate) enum ClaimFault {
 }
 
 /// The claims, every string of which is short and printable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Claims(Arc<Map<String, Value>>);
 
 impl Claims {

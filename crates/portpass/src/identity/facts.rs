@@ -1,6 +1,6 @@
 //! The claims in our own, typed words, the same for every platform.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -237,8 +237,9 @@ pub enum FactValue {
 }
 
 /// The facts of one login. A fact that the platform cannot vouch for is absent.
+// Copies share them: a login that is presented again has those of before.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Facts(BTreeMap<Fact, FactValue>);
+pub struct Facts(Arc<BTreeMap<Fact, FactValue>>);
 
 impl Facts {
     /// The fact's value, if the platform gave one.
@@ -256,12 +257,12 @@ impl Facts {
 
     /// Sets the fact.
     pub fn set(&mut self, fact: Fact, value: FactValue) {
-        self.0.insert(fact, value);
+        Arc::make_mut(&mut self.0).insert(fact, value);
     }
 
     /// Takes a fact away.
     pub fn remove(&mut self, fact: Fact) {
-        self.0.remove(&fact);
+        Arc::make_mut(&mut self.0).remove(&fact);
     }
 
     /// Sets a fact that is a string; an empty one says nothing and stays absent.

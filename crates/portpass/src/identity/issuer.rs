@@ -38,7 +38,7 @@ pub(super) struct Issuer {
 }
 
 /// Whom a JWT with a right signature is about, and whether the tenant is ours.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Verified {
     pub(super) claims: Claims,
     pub(super) subject: Subject,

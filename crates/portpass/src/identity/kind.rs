@@ -45,7 +45,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// Whom the claims are about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) id: String,
     pub(super) name: String,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Directory,
-    known::{Known, of_our_tenant},
+    known::{Known, of_our_tenant, pinned},
 };
 use crate::{
     credential::UnverifiedJwt,
@@ -28,6 +28,16 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Known<'_>, Unproven> {
         let candidates = self.candidates(jwt).map_err(Unproven::Stranger)?;
+        // What one issuer's keys alone tell of a JWT stays so as long as they do.
+        let set = match candidates.as_slice() {
+            [only] => only.keys.set(now),
+            _ => None,
+        };
+        if let (Some(set), [issuer]) = (&set, candidates.as_slice())
+            && let Some((key, verified)) = self.kept.find(jwt, set)
+        {
+            return pinned(issuer, jwt.login(), key, verified).map_err(Unproven::Stranger);
+        }
         let keys = find_keys(&candidates, jwt, now).await?;
         let signers: Vec<_> = keys
             .into_iter()
@@ -50,7 +60,13 @@ impl Directory {
         }
         let mut tenants = tenants.into_iter();
         match (tenants.next(), tenants.next(), refused) {
-            (Some(known), None, _) => Ok(known),
+            (Some(mut known), None, _) => {
+                known.by = set.filter(|set| {
+                    let now_held = known.issuer.keys.set(now);
+                    now_held.is_some_and(|held| Arc::ptr_eq(&held, set))
+                });
+                Ok(known)
+            }
             (None, _, Some(stranger)) => Err(Unproven::Stranger(stranger)),
             (Some(_), Some(_), _) | (None, _, None) => {
                 let stranger = stranger(&[first], jwt, StrangerReason::Ambiguous);

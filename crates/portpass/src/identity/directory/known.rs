@@ -11,6 +11,7 @@ use crate::{
         Fact, Facts, Identity, Proof, RejectReason, Rejected,
         claims::{ClaimFault, Claims},
         issuer::{Issuer, Verified},
+        keys::KeySet,
         unproven::{Missing, Stranger, StrangerReason, Unproven},
         validity::Life,
     },
@@ -36,6 +37,8 @@ pub(super) struct Known<'a> {
     pub(super) login: ShortId,
     key: Arc<str>,
     verified: Verified,
+    /// The key set by which alone the signature was found right, just now.
+    pub(super) by: Option<Arc<KeySet>>,
 }
 
 /// Reads the claims, now presented or kept since, by the settings of today.
@@ -45,17 +48,21 @@ pub(super) fn of_our_tenant(
     key: Arc<str>,
     claims: Result<Claims, ClaimFault>,
 ) -> Result<Known<'_>, Stranger> {
-    let refuse = |reason, detail| Stranger {
-        issuer: Some(Arc::clone(&issuer.name)),
-        login: Some(login),
-        reason,
-        detail: Some(detail),
-    };
-    let verified = claims
-        .and_then(|claims| issuer.read(claims))
-        .map_err(|fault| refuse(StrangerReason::Claims, fault.to_string()))?;
+    let verified = claims.and_then(|claims| issuer.read(claims));
+    let verified = verified
+        .map_err(|fault| refused(issuer, login, StrangerReason::Claims, fault.to_string()))?;
+    pinned(issuer, login, key, verified)
+}
+
+/// Somebody whose claims were read, if the tenant is one of those believed.
+pub(super) fn pinned(
+    issuer: &Issuer,
+    login: ShortId,
+    key: Arc<str>,
+    verified: Verified,
+) -> Result<Known<'_>, Stranger> {
     if let Some(detail) = issuer.unpinned(&verified.subject.id, &verified.subject.facts) {
-        return Err(refuse(StrangerReason::NotPinned, detail));
+        return Err(refused(issuer, login, StrangerReason::NotPinned, detail));
     }
     Ok(Known {
         issuer,
@@ -66,10 +73,30 @@ pub(super) fn of_our_tenant(
         login,
         key,
         verified,
+        by: None,
     })
 }
 
+fn refused(issuer: &Issuer, login: ShortId, reason: StrangerReason, detail: String) -> Stranger {
+    Stranger {
+        issuer: Some(Arc::clone(&issuer.name)),
+        login: Some(login),
+        reason,
+        detail: Some(detail),
+    }
+}
+
 impl Known<'_> {
+    /// The id of the key that signed it.
+    pub(super) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    /// What the claims say.
+    pub(super) fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
     /// Whether it takes the session itself to judge the JWT, and not only what is
     /// remembered of it.
     pub(super) fn needs_its_session(&self, now: Timestamp) -> bool {

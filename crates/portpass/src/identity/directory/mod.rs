@@ -1,9 +1,10 @@
 //! The issuers whose JWTs are believed, and the one place that believes.
 //!
-//! `jwt` tells whose a JWT is, `known` whether a login of somebody known holds,
+//! `jwt` tells whose a JWT is, `kept` remembers it, `known` tells whether a login of somebody known holds,
 //! `vouched` whom an identity provider vouches for; `trial` tries it all with keys of our own.
 
 mod jwt;
+mod kept;
 mod known;
 mod suppose;
 mod trial;
@@ -15,8 +16,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use self::known::Moment;
 pub(crate) use self::trial::Signatory;
+use self::{kept::Kept, known::Moment};
 use super::{
     Binding, Facts, Identity, IssuerKind, IssuerSettings, Proof, Withdrawn,
     issuer::Issuer,
@@ -32,6 +33,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Directory {
     issuers: Vec<Arc<Issuer>>,
+    /// Of these issuers by these settings: another directory begins anew.
+    kept: Kept,
 }
 
 /// Where, when and among what else a credential is presented.
@@ -111,7 +114,10 @@ impl Directory {
         }
         if faults.is_empty() {
             let issuers = issuers.into_iter().map(|(_, issuer)| issuer).collect();
-            Ok(Self { issuers })
+            Ok(Self {
+                issuers,
+                kept: Kept::default(),
+            })
         } else {
             Err(faults)
         }
@@ -224,6 +230,10 @@ impl Directory {
         } else {
             at.standing.remembered(known.login)
         };
+        if session.is_some() {
+            // Who came twice may come again; most come once.
+            self.kept.keep(jwt, &known);
+        }
         known.prove_by_jwt(session, &at.moment())
     }
 

@@ -74,7 +74,10 @@ impl Directory {
         });
         let issuers: Result<Vec<_>, _> = issuers.collect();
         let issuers = issuers.map_err(|fault| fault.to_string())?;
-        Ok(Self { issuers })
+        Ok(Self {
+            issuers,
+            ..Self::default()
+        })
     }
 
     /// Whom a JWT proves that was never presented before, where operators have settled nothing;

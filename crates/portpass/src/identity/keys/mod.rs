@@ -15,9 +15,9 @@ mod source;
 mod withdrawn;
 
 pub use self::withdrawn::Withdrawn;
-use self::{cache::CacheFile, fetch::Fetcher, jwks::KeySet, withdrawn::Unwritten};
+use self::{cache::CacheFile, fetch::Fetcher, withdrawn::Unwritten};
 pub(super) use self::{
-    jwks::PublicKey,
+    jwks::{KeySet, PublicKey},
     source::{Location, Source},
 };
 use crate::{credential::JwtAlgorithm, outbound::ClientFault, short_id::ShortId};
@@ -184,6 +184,12 @@ impl Keys {
             fetches: state.fetches,
             failures: state.failures,
         }
+    }
+
+    /// The set that is held, if it may be used; a set that says the same as the
+    /// one before it is the same.
+    pub(super) fn set(&self, now: Timestamp) -> Option<Arc<KeySet>> {
+        self.usable(&self.state(), now).map(Arc::clone)
     }
 
     /// Looks for a key among those held; nobody is asked.

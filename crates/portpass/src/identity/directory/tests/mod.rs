@@ -1,6 +1,7 @@
 //! JWTs as platforms sign them, and as strangers do, from end to end.
 
 mod described;
+mod kept;
 mod refresh_tokens;
 mod sessions;
 mod suppose;

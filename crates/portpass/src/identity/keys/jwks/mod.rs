@@ -77,7 +77,7 @@ impl PublicKey {
 
 /// The keys of one issuer: at least one.
 #[derive(Debug)]
-pub(super) struct KeySet {
+pub(in crate::identity) struct KeySet {
     keys: Vec<Arc<PublicKey>>,
     /// Why each key that was left out was.
     pub(super) skipped: Vec<KeyFault>,
