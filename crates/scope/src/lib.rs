@@ -12,6 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     str::FromStr,
+    sync::Arc,
 };
 
 pub use self::repository::is_repository_name;
@@ -100,8 +101,10 @@ impl fmt::Display for Scope {
 }
 
 /// Everything one request asks for: each resource once, in alphabetical order.
+///
+/// Copies share the texts.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Scopes(Vec<Scope>);
+pub struct Scopes(Arc<[Scope]>);
 
 impl Scopes {
     /// Reads every spelling that clients use: the parameter repeated, scopes

@@ -8,7 +8,7 @@ use base64::{
         DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD,
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 use super::json;
@@ -248,7 +248,8 @@ pub(super) fn is_jwt_shaped(text: &str) -> bool {
         return false;
     };
     LENIENT.decode(first).is_ok_and(|header| {
-        serde_json::from_slice::<Value>(&header).is_ok_and(|value| value.is_object())
+        let begins = header.trim_ascii_start().starts_with(b"{");
+        begins && serde_json::from_slice::<IgnoredAny>(&header).is_ok()
     })
 }
 

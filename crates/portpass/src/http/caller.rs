@@ -39,7 +39,8 @@ impl FromRequestParts<Arc<Edge>> for Caller {
         let Extension(request_id) = Extension::from_request_parts(parts, edge).await?;
         Ok(Self {
             edge: Arc::clone(edge),
-            headers: parts.headers.clone(),
+            // Nobody after us reads them.
+            headers: std::mem::take(&mut parts.headers),
             peer,
             request_id,
         })
