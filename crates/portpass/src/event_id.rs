@@ -73,7 +73,8 @@ mod tests {
         };
         let mut id = |now: &str| {
             let now: Timestamp = now.parse().unwrap();
-            let time = uuid::Timestamp::from_unix(counter.at(now), now.as_second() as u64, 0);
+            let time =
+                uuid::Timestamp::from_unix(counter.at(now), now.as_second().cast_unsigned(), 0);
             let id = Uuid::new_v7(time).to_string();
             (told_ms(&id) - now.as_millisecond(), id)
         };

@@ -71,7 +71,7 @@ impl Logs {
 
 impl Drop for Logs {
     fn drop(&mut self) {
-        self.0.write(&mut self.0.lock());
+        write_out(&mut self.0.lock());
     }
 }
 
@@ -87,20 +87,20 @@ impl Waiting {
         self.text.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nobody is told if it fails: the one who would be is who does not listen.
-    fn write(&self, text: &mut Vec<u8>) {
-        let _ = stderr().write_all(text);
-        text.clear();
-    }
-
     fn write_for_ever(&self) {
         loop {
             let empty = self.begun.wait_while(self.lock(), |text| text.is_empty());
             drop(empty);
             thread::sleep(GATHERING);
-            self.write(&mut self.lock());
+            write_out(&mut self.lock());
         }
     }
+}
+
+/// Nobody is told if it fails: the one who would be is who does not listen.
+fn write_out(text: &mut Vec<u8>) {
+    let _ = stderr().write_all(text);
+    text.clear();
 }
 
 /// Makes a [`Line`] for each line.
@@ -139,7 +139,7 @@ impl Write for Line {
         let was_empty = text.is_empty();
         text.extend_from_slice(line);
         if self.is_urgent || text.len() > WAITING_BYTES {
-            self.waiting.write(&mut text);
+            write_out(&mut text);
         } else if was_empty {
             self.waiting.begun.notify_one();
         }

@@ -66,13 +66,12 @@ impl Caller {
     /// than we would (RFC 9110 §5.3).
     pub(super) fn authorization(&self) -> Result<Option<&[u8]>, Nonsense> {
         let mut values = self.headers.get_all(AUTHORIZATION).iter();
-        match (values.next(), values.next()) {
-            (value, None) => Ok(value.map(HeaderValue::as_bytes)),
-            (_, Some(_)) => {
-                let message = "the request has more than one Authorization header";
-                Err(Nonsense::Request(message.to_owned()))
-            }
+        let value = values.next();
+        if values.next().is_some() {
+            let message = "the request has more than one Authorization header";
+            return Err(Nonsense::Request(message.to_owned()));
         }
+        Ok(value.map(HeaderValue::as_bytes))
     }
 
     /// Sends a request for a token on its way, whichever endpoint it came to.

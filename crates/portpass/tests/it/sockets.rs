@@ -254,7 +254,7 @@ async fn bodies_that_are_held_at_once_are_bounded_for_each_address() {
         .unwrap();
     assert!(head_of(&mut neighbour).await.starts_with("HTTP/1.1 401"));
     other
-        .write_all(&[b'x'; 100_000 - (40 << 10)])
+        .write_all(&vec![b'x'; 100_000 - (40 << 10)])
         .await
         .unwrap();
     assert!(head_of(other).await.starts_with("HTTP/1.1 503"));

@@ -144,7 +144,8 @@ fn beyond_a_day_without_its_issuer_a_jwt_is_a_503_and_the_others_go_on() -> Resu
         is_given(&other).context(round)?;
         let (status, ready) = portpass.readiness()?;
         ensure!(status == 200, "{round}: {ready}");
-        let github = format!("{}", ready["issuers"]);
+        let github = ready.get("issuers").map(ToString::to_string);
+        let github = github.unwrap_or_default();
         ensure!(github.contains("\"usable\":false"), "{round}: {ready}");
         if round == "running" {
             ensure!(portpass.end("TERM")?.success());

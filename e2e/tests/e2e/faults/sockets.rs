@@ -135,12 +135,9 @@ fn whoever_stops_sending_after_the_request_is_answered_or_hung_up_on() -> Result
         stream.write_all(request(&issuer)?.as_bytes())?;
         stream.shutdown(Shutdown::Write)?;
         // Whole, or not at all.
-        match answer(&mut stream)? {
-            Some(text) => {
-                ensure!(text.starts_with("HTTP/1.1 200"), "{text}");
-                answered += 1;
-            }
-            None => {}
+        if let Some(text) = answer(&mut stream)? {
+            ensure!(text.starts_with("HTTP/1.1 200"), "{text}");
+            answered += 1;
         }
     }
     let tokens = portpass

@@ -184,7 +184,7 @@ impl Hostile {
     /// A byte a minute, for as long as the server listens.
     async fn slow(&self, stream: TcpStream) -> Result<()> {
         let (mut read, mut write) = stream.into_split();
-        let send = async {
+        let bytes = async {
             for byte in b"GET /token".iter().cycle() {
                 write.write_all(std::slice::from_ref(byte)).await?;
                 sleep(BYTE_EVERY).await;
@@ -192,7 +192,7 @@ impl Hostile {
             pending().await
         };
         tokio::select! {
-            sent = send => sent,
+            sent = bytes => sent,
             _ = read.read_u8() => anyhow::bail!("the server has hung up"),
         }
     }

@@ -154,20 +154,8 @@ impl Server {
             public_url: config.public_url.clone(),
             readiness: readiness.clone(),
         });
-        let connections = config.limits.connections.number();
-        descriptors::allow(connections);
-        let bounds = Bounds {
-            body: config.limits.body_timeout.duration(),
-            body_bytes: config.limits.body_max_bytes.number() as usize,
-            connections: connections as usize,
-            connections_per_address: config.limits.connections_per_address.number() as usize,
-            header_bytes: config.limits.header_max_bytes.number(),
-            header: config.limits.header_timeout.duration(),
-            request: config.limits.request_timeout.duration(),
-            drain: config.limits.shutdown_timeout.duration(),
-            trusted_proxies: config.listen.trusted_proxies.clone(),
-            metrics: Some(Arc::clone(&metrics)),
-        };
+        descriptors::allow(config.limits.connections.number());
+        let bounds = bounds(&config, &metrics);
         let (leave, leaving) = watch::channel(false);
         let serving = tokio::spawn(http::server::serve(
             http,
@@ -263,6 +251,23 @@ impl Server {
         }
         self.store.close().await;
         tracing::info!("Portpass has left");
+    }
+}
+
+/// How the connections of clients and registries are bounded.
+fn bounds(config: &Config, metrics: &Arc<Metrics>) -> Bounds {
+    let limits = &config.limits;
+    Bounds {
+        body: limits.body_timeout.duration(),
+        body_bytes: limits.body_max_bytes.number() as usize,
+        connections: limits.connections.number() as usize,
+        connections_per_address: limits.connections_per_address.number() as usize,
+        header_bytes: limits.header_max_bytes.number(),
+        header: limits.header_timeout.duration(),
+        request: limits.request_timeout.duration(),
+        drain: limits.shutdown_timeout.duration(),
+        trusted_proxies: config.listen.trusted_proxies.clone(),
+        metrics: Some(Arc::clone(metrics)),
     }
 }
 

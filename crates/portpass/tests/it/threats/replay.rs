@@ -29,7 +29,7 @@ async fn revoke_run(stage: &Stage, run: &str) -> u64 {
         all: false,
     };
     let revoked = stage.app.operator().ask(&revoke).await.unwrap();
-    revoked.sessions.try_into().unwrap()
+    revoked.sessions
 }
 
 #[tokio::test]
@@ -156,12 +156,11 @@ async fn case_17_a_flood_of_strangers_asks_once_a_minute_and_fills_nothing() {
             let outcome = stage.push(&jwt.sign()).await;
             let is_first = usize::from(index == 0);
             assert_eq!(outcome.connections, is_first, "{outcome:#?}");
-            match outcome.status() {
-                401 => statuses[0] += 1,
-                _ => {
-                    outcome.is_too_many();
-                    statuses[1] += 1;
-                }
+            if outcome.status() == 401 {
+                statuses[0] += 1;
+            } else {
+                outcome.is_too_many();
+                statuses[1] += 1;
             }
         }
         assert_eq!(statuses, [50, 50]);

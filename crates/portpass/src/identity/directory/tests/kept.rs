@@ -41,9 +41,11 @@ async fn a_jwt_that_comes_again_proves_the_same() {
 #[tokio::test]
 async fn another_signature_over_the_same_text_is_checked() {
     let key = SigningKey::es256("k");
-    let forger = SigningKey::es256("k");
-    let (good, forged) = (claims(&json!({})), claims(&json!({})));
-    let (good, forged) = (key.token(&good), forger.token(&forged));
+    let other = SigningKey::es256("k");
+    let (good, forged) = (
+        key.token(&claims(&json!({}))),
+        other.token(&claims(&json!({}))),
+    );
     assert_eq!(
         good.rsplit_once('.').unwrap().0,
         forged.rsplit_once('.').unwrap().0
