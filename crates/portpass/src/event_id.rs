@@ -2,35 +2,47 @@
 
 use std::sync::Mutex;
 
+use aws_lc_rs::rand;
 use jiff::Timestamp;
-use uuid::{Uuid, timestamp::context::ContextV7};
+use uuid::Builder;
 
 /// How far behind the newest id a moment may lie and still get a greater one, in
 /// milliseconds: requests end out of order, and clocks are corrected a little.
 const LAGGING_MS: i64 = 10_000;
 
-/// Counts within a millisecond, so that ids are in the order in which they were made.
+/// How many bits of an id count: the 12 after the version, the 6 after the
+/// variant, and 8 more (RFC 9562 §6.2, method 1). The 48 after them are random.
+const COUNTED: u32 = 1 << 26;
+
+/// Counts, so that ids are in the order in which they were made.
 static COUNTER: Mutex<Counter> = Mutex::new(Counter {
-    context: ContextV7::new(),
+    count: 0,
     newest_ms: i64::MIN,
 });
 
 struct Counter {
-    context: ContextV7,
+    /// Goes on through all moments, whatever the clock does.
+    count: u32,
     newest_ms: i64,
 }
 
 impl Counter {
-    /// The context for a moment: a new one after a clock that was ahead, since the
-    /// old one would go on counting from where that clock was, for years if need be.
-    fn at(&mut self, now: Timestamp) -> &ContextV7 {
+    /// The moment that the next id tells, and its count.
+    fn next(&mut self, now: Timestamp) -> (i64, u32) {
         let now_ms = now.as_millisecond();
-        if now_ms < self.newest_ms.saturating_sub(LAGGING_MS) {
-            self.context = ContextV7::new();
-            self.newest_ms = now_ms;
+        let is_lagging = now_ms >= self.newest_ms.saturating_sub(LAGGING_MS);
+        // A clock that was ahead, for years if need be, is not waited for.
+        self.newest_ms = if is_lagging {
+            self.newest_ms.max(now_ms)
+        } else {
+            now_ms
+        };
+        self.count += 1;
+        if self.count == COUNTED {
+            self.count = 0;
+            self.newest_ms += 1;
         }
-        self.newest_ms = self.newest_ms.max(now_ms);
-        &self.context
+        (self.newest_ms, self.count)
     }
 }
 
@@ -38,11 +50,22 @@ impl Counter {
 /// it here, unless the clock was set back meanwhile. It is random from the
 /// outside, so it can be a `jti`.
 pub fn event_id(now: Timestamp) -> String {
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
-    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
-    let mut counter = COUNTER.lock().expect("counting cannot panic");
-    let time = uuid::Timestamp::from_unix(counter.at(now), seconds, nanoseconds);
-    Uuid::new_v7(time).to_string()
+    let next = COUNTER.lock().expect("counting cannot panic").next(now);
+    id_of(next)
+}
+
+fn id_of((at_ms, count): (i64, u32)) -> String {
+    let [first, second] = u16::try_from(count >> 14).unwrap_or_default().to_be_bytes();
+    let [_, _, third, fourth] = count.to_be_bytes();
+    let mut tail = [first, second, third & 0x3f, fourth, 0, 0, 0, 0, 0, 0];
+    if let Some(random) = tail.get_mut(4..) {
+        // Without random bytes the count still tells ids apart.
+        let _ = rand::fill(random);
+    }
+    let at_ms = u64::try_from(at_ms).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(at_ms, &tail)
+        .into_uuid()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -59,6 +82,16 @@ mod tests {
         assert!(ids.iter().all(|id| *id < later));
     }
 
+    #[test]
+    fn a_count_is_all_in_the_id_and_in_its_order() {
+        let id = |count| id_of((1_700_000_000_000, count));
+        let counts = [0, 1, 0xff, 0x100, 0x3fff, 0x4000, 0xff_ffff, COUNTED - 1];
+        assert!(counts.map(id).is_sorted_by(|one, next| one < next));
+        assert!(id(0).starts_with("018bcfe5-6800-7000-8000-"));
+        assert!(id(COUNTED - 1).starts_with("018bcfe5-6800-7fff-bfff-"));
+        assert_ne!(id(1), id(1));
+    }
+
     /// The moment that an id tells, in milliseconds since 1970.
     fn told_ms(id: &str) -> i64 {
         let digits: String = id.replace('-', "").chars().take(12).collect();
@@ -68,14 +101,12 @@ mod tests {
     #[test]
     fn ids_tell_the_time_again_after_a_clock_that_was_years_ahead() {
         let mut counter = Counter {
-            context: ContextV7::new(),
+            count: COUNTED - 3,
             newest_ms: i64::MIN,
         };
         let mut id = |now: &str| {
             let now: Timestamp = now.parse().unwrap();
-            let time =
-                uuid::Timestamp::from_unix(counter.at(now), now.as_second().cast_unsigned(), 0);
-            let id = Uuid::new_v7(time).to_string();
+            let id = id_of(counter.next(now));
             (told_ms(&id) - now.as_millisecond(), id)
         };
         assert_eq!(id("2036-01-01T00:00:00Z").0, 0);
@@ -83,7 +114,8 @@ mod tests {
         assert_eq!(off_ms, 0);
         // A little out of order is no clock that was set back: order counts for more.
         let (off_ms, next) = id("2025-12-31T23:59:55Z");
-        assert_eq!(off_ms, 5000);
+        // That one was the last of its count, so it tells the millisecond after.
+        assert_eq!(off_ms, 5001);
         assert!(back < next);
     }
 }

@@ -115,8 +115,8 @@ async fn case_62_nothing_that_a_stranger_writes_is_more_than_text() {
         for command in [
             &["events", "-n", "1000"][..],
             &["events", "-n", "1000", "--json"],
-            &["identities"],
-            &["sessions"],
+            &["identities", "list"],
+            &["sessions", "list"],
         ] {
             let text = shown(stage, command).await;
             assert!(text.contains("74"), "{command:?} shows nothing: {text}");
