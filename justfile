@@ -32,6 +32,10 @@ demo *arguments:
 image *name:
     scripts/image {{ name }}
 
+# Feed the parsers of strangers' text with what libFuzzer makes up.
+fuzz *arguments:
+    scripts/fuzz {{ arguments }}
+
 # Compare what a token costs with an empty store and with a full one.
 bench *arguments:
     scripts/bench {{ arguments }}

@@ -8,6 +8,8 @@ mod browser;
 mod caller;
 mod client_ip;
 mod discovery;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod health;
 mod oauth2;
 mod parameters;
