@@ -9,6 +9,7 @@ use toml::{
 
 use super::laws;
 use crate::{
+    cli::is_hidden,
     config::{self, Config, ConfigError, Diagnostic},
     decision::Policy,
     lint,
@@ -74,8 +75,8 @@ fn refused(text: &str, error: &ConfigError) {
         assert!(line >= 1 && column >= 1, "{line}:{column}");
     }
     let shown = error.render();
-    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    assert!(!shown.chars().any(obeyed), "{shown:?}");
+    let obeyed = |letter: char| is_hidden(letter) && !matches!(letter, '\n' | '\t');
+    assert!(!shown.contains(obeyed), "{shown:?}");
 }
 
 /// Whether a string of it could be a path of this machine: a target reads no files.

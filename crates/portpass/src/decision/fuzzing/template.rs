@@ -53,8 +53,10 @@ pub fn template(bytes: &[u8]) {
             }
         }
         Err(error) => {
-            let is_ours = matches!(error, PatternError::ImagesWithText | PatternError::NoName);
-            let longest = if is_ours { 300 } else { 600 + pattern.len() };
+            let longest = match error {
+                PatternError::ImagesWithText | PatternError::NoName | PatternError::Wild => 300,
+                PatternError::Template(_) => 600 + pattern.len(),
+            };
             assert!(error.to_string().len() <= longest, "{error}");
         }
     }
