@@ -96,8 +96,8 @@ fn basic(text: &str) {
 fn by_shape(text: &str) {
     let read = |username, password, refresh_token| {
         Credential::from_request(&Presented {
-            username,
             password,
+            username,
             refresh_token,
             ..Presented::default()
         })

@@ -296,10 +296,8 @@ fn long_lines_and_control_characters_do_not_spoil_the_screen() {
 fn nothing_hidden_in_a_name_reaches_the_screen() {
     let hidden = ["\u{1b}[2J", "\u{9b}31m", "\u{202e}", "a\n b"];
     for name in hidden {
-        let escaped: String = name
-            .chars()
-            .map(|it| format!("\\U{:08x}", u32::from(it)))
-            .collect();
+        let escaped = name.chars().map(|it| format!("\\U{:08x}", u32::from(it)));
+        let escaped = escaped.collect::<Vec<_>>().concat();
         for added in [
             format!("[rule.\"{escaped}\"]\npull = [\"**\"]\n"),
             format!("[listen]\n\"{escaped}\" = 1\n"),

@@ -67,12 +67,12 @@ fn evaluated<'e>(
         let NamedClaims::Some(names) = expression.claims() else {
             continue;
         };
-        let mut named = claims.clone();
-        named.retain(|name, _| names.contains(name));
+        let mut told = claims.clone();
+        told.retain(|name, _| names.contains(name));
         if !names.contains("another") {
-            named.insert("another".to_owned(), Value::from("claim"));
+            told.insert("another".to_owned(), Value::from("claim"));
         }
-        let supposed = caller(named);
+        let supposed = caller(told);
         let variables = Variables::new(&ENVIRONMENT, Caller::from(&supposed), "prod");
         let again = expression.evaluate(&variables);
         assert_eq!(again, answer, "only the claims count that it names");
