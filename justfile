@@ -32,6 +32,10 @@ demo *arguments:
 image *name:
     scripts/image {{ name }}
 
+# Feed the parsers of strangers' text with what libFuzzer makes up.
+fuzz *arguments:
+    scripts/fuzz {{ arguments }}
+
 # Measure what a token costs, beside the least that it can cost.
 bench *arguments:
     scripts/bench {{ arguments }}

@@ -286,6 +286,13 @@ install_checkers() {
     cargo_install cargo-machete cargo-machete@0.9.2
 }
 
+# What feeds the parsers; libFuzzer is C++.
+install_fuzzer() {
+    install_compiler
+    apt_install c++ g++
+    cargo_install cargo-fuzz cargo-fuzz@0.13.2
+}
+
 # Says what could not be had; in CI that is the end.
 report_missing() {
     [ ${#missing[@]} = 0 ] && return

@@ -38,6 +38,8 @@ pub mod config;
 pub mod dev;
 mod doctor;
 pub mod event_id;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod limits;
 pub mod lint;
 pub mod metrics;

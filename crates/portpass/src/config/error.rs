@@ -6,6 +6,7 @@ use super::{
     Fault,
     sources::{Diagnostic, Sources},
 };
+use crate::cli::is_hidden;
 
 /// The faults of a configuration, with the texts they stand in.
 #[derive(Clone, Debug)]
@@ -15,10 +16,12 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Faults in some files, in the order in which they stand there.
+    /// Faults in some files, in the order in which they stand there; of their messages all
+    /// is shown, and nothing obeyed by a terminal.
     pub fn new(sources: Sources, mut faults: Vec<Fault>) -> Self {
         for fault in &mut faults {
             fault.at = fault.at.plain();
+            fault.message = fault.message.replace(is_hidden, "\u{fffd}");
         }
         faults.sort_by_key(|fault| fault.at);
         faults.dedup();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Fault, Place};
+use crate::cli::is_hidden;
 
 /// The longest file that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -249,7 +250,7 @@ fn cut(line: &str, column: usize) -> (String, usize) {
         .take(SHOWN_COLUMNS)
         .map(|character| match character {
             '\t' => character,
-            control if control.is_control() => char::REPLACEMENT_CHARACTER,
+            hidden if is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
             other => other,
         })
         .collect();

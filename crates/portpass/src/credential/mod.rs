@@ -7,6 +7,8 @@ use std::{borrow::Cow, fmt};
 
 mod basic;
 mod client;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod json;
 mod jwt;
 mod password;

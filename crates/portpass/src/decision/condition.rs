@@ -70,6 +70,16 @@ impl Conjunction {
         first.map(|first| Unmet { count, ..first })
     }
 
+    /// How many conditions it is, in all of its alternatives: at least one, for what is empty
+    /// is looked at, too.
+    pub(super) fn conditions(&self) -> usize {
+        let of_clause = |clause: &Clause| match clause {
+            Clause::Any(alternatives) => alternatives.iter().map(Self::conditions).sum(),
+            Clause::Fact(..) => 1,
+        };
+        self.0.iter().map(of_clause).sum::<usize>().max(1)
+    }
+
     /// Whether it says what sets a run of a code host off, and of which ref or
     /// environment the run is.
     pub(super) fn narrows_runs(&self) -> bool {

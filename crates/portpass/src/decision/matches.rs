@@ -15,6 +15,10 @@ use crate::{
     identity::Fact,
 };
 
+/// So many conditions may one table stand for, with all of the matches that it names: each is
+/// weighed at each request, and tables that name tables double with each of them.
+const MOST_CONDITIONS: usize = 1024;
+
 /// The named conditions, compiled.
 #[derive(Debug, Default)]
 pub(super) struct Matches(HashMap<String, Conjunction>);
@@ -79,22 +83,35 @@ impl Matches {
             .map(|(fact, expected)| Clause::Fact(*fact, test(*fact, expected)))
             .collect();
         let mut alternatives = Vec::new();
+        let mut conditions = clauses.len();
         for name in &when.matches {
-            match self.0.get(name.get_ref()) {
-                Some(conjunction) => alternatives.push(conjunction.clone()),
-                None => faults.push(Fault {
-                    message: format!(
-                        "unknown match `{}`{}",
-                        name.get_ref(),
-                        did_you_mean(name.get_ref(), known.clone().map(String::as_str)),
-                    ),
-                    at: Place {
-                        file,
-                        start: name.span().start,
-                        end: name.span().end,
-                    },
-                }),
-            }
+            let message = match self.0.get(name.get_ref()) {
+                Some(conjunction) => {
+                    conditions += conjunction.conditions();
+                    if conditions <= MOST_CONDITIONS {
+                        alternatives.push(conjunction.clone());
+                        continue;
+                    }
+                    format!(
+                        "with match `{}` these are more than {MOST_CONDITIONS} conditions: name \
+                         fewer matches that name others",
+                        name.get_ref()
+                    )
+                }
+                None => format!(
+                    "unknown match `{}`{}",
+                    name.get_ref(),
+                    did_you_mean(name.get_ref(), known.clone().map(String::as_str)),
+                ),
+            };
+            faults.push(Fault {
+                message,
+                at: Place {
+                    file,
+                    start: name.span().start,
+                    end: name.span().end,
+                },
+            });
         }
         match alternatives.len() {
             0 => {}

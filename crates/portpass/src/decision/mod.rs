@@ -21,6 +21,8 @@ mod condition;
 mod covers;
 mod decided;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod glob;
 mod groups;
 mod hold;

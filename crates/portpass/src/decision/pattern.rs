@@ -8,6 +8,10 @@ use super::{
     values::Values,
 };
 
+/// So many wildcards and placeholders may stand in a pattern: whether two patterns can mean one
+/// name takes as many steps as there are in both, times their lengths, for each two of a file.
+const MOST_WILD: usize = 16;
+
 /// A pattern of `pull`, `push` or `delete`, compiled.
 #[derive(Clone, Debug)]
 pub(super) enum Pattern {
@@ -30,6 +34,8 @@ pub(super) enum PatternError {
     NoName,
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error("more than {MOST_WILD} wildcards and placeholders stand in it")]
+    Wild,
 }
 
 /// A pattern made for one caller.
@@ -78,6 +84,9 @@ impl Pattern {
         }
         if text.contains("{images}") {
             return Err(PatternError::ImagesWithText);
+        }
+        if text.replace("**", "*").matches(['*', '{']).count() > MOST_WILD {
+            return Err(PatternError::Wild);
         }
         let (pattern, steps) = if let Some(template) = Template::parse(text)? {
             let steps = template.reach("issuer");

@@ -9,6 +9,8 @@ mod browser;
 mod caller;
 mod client_ip;
 mod discovery;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod health;
 mod late;
 mod listener;

@@ -18,6 +18,8 @@ mod described;
 mod directory;
 mod facts;
 mod forgejo;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod github_actions;
 mod gitlab;
 mod gives;

@@ -34,6 +34,8 @@ use jiff::Timestamp;
 use scope::Scopes;
 use tokio::time::timeout;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::provider::fuzzing;
 use self::{
     browser::Browsers,
     passed::Checked,

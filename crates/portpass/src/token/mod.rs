@@ -11,6 +11,8 @@ mod claims;
 mod command;
 mod error;
 mod export;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod given_key;
 mod header;
 mod jwks;

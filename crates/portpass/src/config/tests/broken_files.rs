@@ -55,7 +55,7 @@ fn a_byte_order_mark_is_refused() {
     error: this file begins with a byte order mark; save it as UTF-8 without one
      --> portpass.toml:1:1
       |
-    1 | ﻿[log]
+    1 | �[log]
       | ^
     ");
 }

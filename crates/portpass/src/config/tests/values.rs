@@ -293,6 +293,25 @@ fn long_lines_and_control_characters_do_not_spoil_the_screen() {
 }
 
 #[test]
+fn nothing_hidden_in_a_name_reaches_the_screen() {
+    let hidden = ["\u{1b}[2J", "\u{9b}31m", "\u{202e}", "a\n b"];
+    for name in hidden {
+        let escaped = name.chars().map(|it| format!("\\U{:08x}", u32::from(it)));
+        let escaped = escaped.collect::<Vec<_>>().concat();
+        for added in [
+            format!("[rule.\"{escaped}\"]\npull = [\"**\"]\n"),
+            format!("[listen]\n\"{escaped}\" = 1\n"),
+            format!("[rule.a]\nfrom = [\"{escaped}\"]\npull = [\"{escaped}\"]\n"),
+        ] {
+            let complaint = complaint(&added);
+            let shown = complaint.replace(['\n', '\t'], "");
+            assert!(!shown.contains(crate::cli::is_hidden), "{complaint:?}");
+            assert!(!complaint.contains("a\n b"), "{complaint}");
+        }
+    }
+}
+
+#[test]
 fn a_combination_that_the_registry_cannot_verify_is_pointed_at() {
     let complaint =
         complaint("[registry.two]\nservice = \"two\"\nkind = \"zot\"\nprofile = \"x5c\"\n");

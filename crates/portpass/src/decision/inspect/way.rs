@@ -17,6 +17,9 @@ use crate::{
 /// How many ways of a rule are looked at.
 const MOST_WAYS: usize = 256;
 
+/// Through how many matches that name matches a way is followed.
+const MOST_NAMED: usize = 256;
+
 /// One way in which a `when` can be met: of lists of matches, one is chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Way<'p> {
@@ -30,7 +33,7 @@ impl<'p> Way<'p> {
         let Some(when) = &rule.when else {
             return Some(vec![Self::default()]);
         };
-        ways(policy, &when.value)
+        ways(policy, &when.value, MOST_NAMED)
     }
 
     /// Whether anything is asked of a fact, which must then be there.
@@ -150,8 +153,8 @@ fn globs(texts: &[String]) -> Vec<Glob> {
 }
 
 /// The ways of one table: each of its own, with each of one of its matches. The
-/// policy was compiled, so no match leads back to itself.
-fn ways<'p>(policy: &'p PolicySource, when: &'p When) -> Option<Vec<Way<'p>>> {
+/// policy was compiled, so no match leads back to itself; it may yet lead far.
+fn ways<'p>(policy: &'p PolicySource, when: &'p When, far: usize) -> Option<Vec<Way<'p>>> {
     let mut own = Way::default();
     for (fact, expected) in &when.facts {
         own.facts.entry(*fact).or_default().push(expected);
@@ -159,10 +162,12 @@ fn ways<'p>(policy: &'p PolicySource, when: &'p When) -> Option<Vec<Way<'p>>> {
     if when.matches.is_empty() {
         return Some(vec![own]);
     }
+    let far = far.checked_sub(1)?;
     let mut all = Vec::new();
     for name in &when.matches {
         let table = policy.matches.get(name.get_ref())?;
-        all.extend(ways(policy, &table.value)?.iter().map(|way| own.and(way)));
+        let ways = ways(policy, &table.value, far)?;
+        all.extend(ways.iter().map(|way| own.and(way)));
         if all.len() > MOST_WAYS {
             return None;
         }

@@ -149,3 +149,40 @@ fn matches_may_name_matches_but_not_themselves() {
         assert!(faults(text).contains("names itself"), "{text}");
     }
 }
+
+#[test]
+fn matches_that_double_with_each_name_are_bounded() {
+    let doubling = |levels: usize| {
+        let tables = (1..=levels).map(|level| {
+            let below = level - 1;
+            format!("[match.m{level}]\nmatch = ['m{below}', 'm{below}']\n")
+        });
+        let top = format!(
+            "[rule.x]\nfrom = ['people']\nwhen = {{ match = 'm{levels}' }}\npull = ['a']\n"
+        );
+        format!(
+            "[match.m0]\nfork = false\n{}{top}",
+            tables.collect::<String>()
+        )
+    };
+    policy(&doubling(9));
+    let faults = faults(&doubling(60));
+    assert!(
+        faults.starts_with("'m10': with match `m10` these are more than 1024 conditions"),
+        "{faults}"
+    );
+}
+
+#[test]
+fn the_wildcards_of_a_pattern_are_bounded() {
+    let rule = |pattern: &str| format!("[rule.x]\nfrom = ['people']\npull = ['{pattern}']\n");
+    policy(&rule(&"a*/".repeat(15)).replace("/'", "/**'"));
+    for pattern in [
+        "a*".repeat(17),
+        "a/**/".repeat(17) + "a",
+        "a/{user}/".repeat(17) + "a",
+    ] {
+        let faults = faults(&rule(&pattern));
+        assert!(faults.contains("more than 16 wildcards"), "{faults}");
+    }
+}

@@ -105,7 +105,7 @@ impl Form {
 }
 
 /// Whatever else stands in a query is not looked at (RFC 6749 §3.2).
-fn refuse_in_query(query: &str) -> Result<(), Nonsense> {
+pub(super) fn refuse_in_query(query: &str) -> Result<(), Nonsense> {
     let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _value)| name);
     match names.find(|name| CREDENTIALS.contains(&&**name) || name == "token") {
         Some(name) => Err(Nonsense::Request(format!(

@@ -5,6 +5,8 @@
 //! grant is a variant of [`grant::GrantType`](grant).
 
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod grant;
 mod introspect;
 mod metadata;

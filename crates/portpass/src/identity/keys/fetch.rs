@@ -87,28 +87,7 @@ impl Fetcher {
             base.path().trim_end_matches('/')
         ));
         let text = self.body(source, &url).await?;
-        let malformed = || FetchError::Discovery { url: url.clone() };
-        let document = object(&text).map_err(|_unreadable| malformed())?;
-        let text = |name: &str| {
-            let value = document.get(name).and_then(serde_json::Value::as_str);
-            value.ok_or_else(malformed)
-        };
-        let issuer = text("issuer")?;
-        if !issuers.iter().any(|expected| expected == issuer) {
-            return Err(FetchError::Issuer {
-                found: shortened(issuer),
-                url,
-            });
-        }
-        let found = text("jwks_uri")?;
-        let jwks: Url = found.parse().map_err(|_not_a_url| malformed())?;
-        if !is_same_place(&jwks, base) {
-            return Err(FetchError::OffHost {
-                found: shortened(found),
-                url,
-            });
-        }
-        Ok(jwks)
+        key_set_address(&text, &url, base, issuers)
     }
 
     /// The body of a successful answer, at most [`MAX_BYTES`] of it held.
@@ -136,6 +115,37 @@ impl Fetcher {
         }
         Ok(body)
     }
+}
+
+/// Where a discovery document that was found at `url` says that the keys are.
+pub(super) fn key_set_address(
+    document: &[u8],
+    url: &Url,
+    base: &Url,
+    issuers: &[String],
+) -> Result<Url, FetchError> {
+    let malformed = || FetchError::Discovery { url: url.clone() };
+    let document = object(document).map_err(|_unreadable| malformed())?;
+    let text = |name: &str| {
+        let value = document.get(name).and_then(serde_json::Value::as_str);
+        value.ok_or_else(malformed)
+    };
+    let issuer = text("issuer")?;
+    if !issuers.iter().any(|expected| expected == issuer) {
+        return Err(FetchError::Issuer {
+            url: url.clone(),
+            found: shortened(issuer),
+        });
+    }
+    let found = text("jwks_uri")?;
+    let jwks: Url = found.parse().map_err(|_not_a_url| malformed())?;
+    if !is_same_place(&jwks, base) {
+        return Err(FetchError::OffHost {
+            url: url.clone(),
+            found: shortened(found),
+        });
+    }
+    Ok(jwks)
 }
 
 fn check_status(response: &Response, url: &Url) -> Result<(), FetchError> {

@@ -10,6 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 mod cache;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(in crate::identity) mod fuzzing;
 mod jwks;
 mod source;
 mod withdrawn;

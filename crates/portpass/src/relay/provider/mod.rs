@@ -1,5 +1,8 @@
 //! Asking the provider for a token, and believing little of the answer.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -1,0 +1,4 @@
+//! `portpass::fuzzing::provider`, with bytes that libFuzzer makes up.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| portpass::fuzzing::provider(bytes));
