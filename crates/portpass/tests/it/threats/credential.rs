@@ -26,7 +26,7 @@ async fn case_38_a_user_name_gives_nothing_and_a_jwt_is_tried_as_nothing_else() 
             "robot$acme+web",
             "<token>",
             "00000000-0000-0000-0000-000000000000",
-            "caf\u{e9}",
+            "\u{e9}t\u{e9}",
             "portpass_at_0123456789",
         ] {
             let outcome = with(stage.about(user), &basic(user, &honest)).await;
