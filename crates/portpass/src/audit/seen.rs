@@ -17,7 +17,7 @@ const IDENTITY_MS: i64 = 10 * 60_000;
 const API_TOKEN_MS: i64 = 60_000;
 
 /// How many of each are remembered.
-const REMEMBERED: u64 = 20_000;
+const REMEMBERED: u64 = 10_000;
 
 /// Who was written down lately, and which API tokens.
 pub(super) struct Seen {

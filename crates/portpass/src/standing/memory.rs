@@ -13,11 +13,11 @@ use crate::{
     store::ApiTokenRow,
 };
 
-/// Sessions carry the claims of their JWT: about three thousand fit.
-const SESSIONS_BYTES: u64 = 16 << 20;
+/// Sessions carry the claims of their JWT: about fifteen hundred fit.
+const SESSIONS_BYTES: u64 = 8 << 20;
 
-/// Of refresh tokens, of API tokens and of owners: some ten thousand of each.
-const OTHERS_BYTES: u64 = 4 << 20;
+/// Of refresh tokens, of API tokens and of owners: some five thousand of each.
+const OTHERS_BYTES: u64 = 2 << 20;
 
 /// What an entry costs besides what its key and value hold.
 const ENTRY_BYTES: usize = 256;
@@ -238,7 +238,7 @@ mod tests {
         assert!(memory.session(session(0).login).is_none());
         assert!(memory.session(session(19_999).login).is_some());
         let kept = memory.sessions.0.entry_count();
-        assert!((2000..5000).contains(&kept), "{kept}");
+        assert!((1000..2500).contains(&kept), "{kept}");
     }
 
     #[test]

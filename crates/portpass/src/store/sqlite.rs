@@ -27,7 +27,7 @@ const STATEMENTS: usize = 256;
 const CHECKED_BYTES: u64 = 64 << 20;
 
 /// Pages that the writer keeps in memory: in KiB, and negative, as `SQLite` wants it.
-const CACHE_KIB: &str = "-32768";
+const CACHE_KIB: &str = "-8192";
 
 pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     look(path).await?;

@@ -16,8 +16,8 @@ use crate::{
     identity::{issuer::Verified, keys::KeySet},
 };
 
-/// About a thousand JWTs of the usual length. Sessions share the claims.
-const KEPT_BYTES: u64 = 8 << 20;
+/// About five hundred JWTs of the usual length. Sessions share the claims.
+const KEPT_BYTES: u64 = 4 << 20;
 
 /// What one costs beside its text: the claims in pieces, and the facts.
 const OVERHEAD_BYTES: usize = 4096;
