@@ -2,6 +2,8 @@
 
 use std::{
     fmt,
+    future::pending,
+    panic::resume_unwind,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,8 +12,9 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::{Semaphore, mpsc, oneshot},
-    task::yield_now,
+    task::{spawn_blocking, yield_now},
     time::timeout,
 };
 
@@ -108,7 +111,9 @@ pub(super) async fn run(
     let mut batch = Vec::with_capacity(BATCH);
     while entries.recv_many(&mut batch, BATCH).await > 0 {
         gather(&mut entries, &mut batch).await;
-        let result = writer.commit(&batch).await.map_err(Arc::new);
+        let result;
+        (writer, batch, result) = writer.commit_aside(batch).await;
+        let result = result.map_err(Arc::new);
         if let Err(error) = &result {
             tracing::error!(error = %error, events = batch.len(), "Events were not committed");
         }
@@ -151,6 +156,35 @@ struct Writer {
 }
 
 impl Writer {
+    /// Commits a batch, where others do not wait for it: a file is waited for on a thread of
+    /// its own, once for all statements.
+    async fn commit_aside(
+        mut self,
+        batch: Vec<Entry>,
+    ) -> (Self, Vec<Entry>, Result<Vec<Verdict>, StoreError>) {
+        match self.store {
+            Store::Postgres(_) => {
+                let result = self.commit(&batch).await;
+                (self, batch, result)
+            }
+            Store::Sqlite { .. } => {
+                let runtime = Handle::current();
+                let commit = move || {
+                    let result = runtime.block_on(self.commit(&batch));
+                    (self, batch, result)
+                };
+                match spawn_blocking(commit).await {
+                    Ok(committed) => committed,
+                    Err(stopped) => match stopped.try_into_panic() {
+                        Ok(panic) => resume_unwind(panic),
+                        // The runtime ends, and this task with it.
+                        Err(_cancelled) => pending().await,
+                    },
+                }
+            }
+        }
+    }
+
     /// Commits a batch, again if other writers came in between; one verdict
     /// for each entry.
     async fn commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {

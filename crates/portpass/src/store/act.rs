@@ -106,7 +106,7 @@ impl Store {
 
 impl Act {
     /// Says how many rows changed.
-    async fn carry_out(&self, transaction: &mut Transaction) -> Result<u64, sqlx::Error> {
+    async fn carry_out(&self, transaction: &mut Transaction) -> Result<u64, StoreError> {
         match self {
             Self::AddMember(row) => transaction.execute(&members::ADD, &row.values()).await,
             Self::Bind(row) => transaction.execute(&bindings::BIND, &row.values()).await,

@@ -130,7 +130,7 @@ impl Store {
 pub(super) async fn note_uses(
     transaction: &mut Transaction,
     uses: &[&ApiTokenUse],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let mut latest = BTreeMap::new();
     for used in uses {
         let known = latest.entry(&used.id).or_insert(*used);

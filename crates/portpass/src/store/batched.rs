@@ -60,27 +60,37 @@ impl<'a> From<&'a Option<String>> for Value<'a> {
 #[derive(Debug)]
 pub(super) struct Batched {
     columns: usize,
-    texts: [(usize, Text); SIZES.len()],
-}
-
-/// One statement, as each database reads it.
-#[derive(Debug)]
-pub(super) struct Text {
-    pub(super) postgres: String,
-    pub(super) sqlite: String,
+    /// For PostgreSQL, which is far away: as many rows as may be at once.
+    of_many: Vec<(usize, String)>,
+    /// For `SQLite`, which runs one statement as quickly as part of another.
+    of_one: String,
 }
 
 impl Batched {
     /// `before` and `after` the list of rows, each of which has so many columns.
     pub(super) fn new(before: &str, columns: usize, after: &str) -> Self {
-        Self::of(before, columns, after, "")
+        let of = |rows: usize| format!("{before}{}{after}", parameters(rows, columns));
+        Self {
+            columns,
+            of_many: SIZES.map(|rows| (rows, of(rows))).into(),
+            of_one: numbered(&of(1)),
+        }
+    }
+
+    /// A statement of so many values, without a list.
+    pub(super) fn plain(sql: &str, columns: usize) -> Self {
+        Self {
+            columns,
+            of_many: vec![(1, sql.to_owned())],
+            of_one: numbered(sql),
+        }
     }
 
     /// Rows of a table; `conflict` says what happens to those that are there already.
     pub(super) fn insert(table: &str, columns: &[&str], conflict: &str) -> Self {
         let names = columns.join(", ");
         let before = format!("INSERT INTO {table} ({names}) VALUES ");
-        Self::of(&before, columns.len(), conflict, "")
+        Self::new(&before, columns.len(), conflict)
     }
 
     /// The rows of a table with some keys, whose `columns` are read. PostgreSQL
@@ -92,37 +102,59 @@ impl Batched {
             .iter()
             .map(|name| format!("{name} COLLATE \"C\""))
             .collect();
-        Self::of(
-            &format!("SELECT {columns} FROM {table} WHERE ({names}) IN (VALUES "),
-            key.len(),
-            ")",
-            &format!(" ORDER BY {} FOR UPDATE", order.join(", ")),
-        )
+        let order = order.join(", ");
+        let equal: Vec<_> = (1..)
+            .zip(key)
+            .map(|(number, name)| format!("{name} = ?{number}"))
+            .collect();
+        Self {
+            of_one: format!(
+                "SELECT {columns} FROM {table} WHERE {}",
+                equal.join(" AND ")
+            ),
+            ..Self::new(
+                &format!("SELECT {columns} FROM {table} WHERE ({names}) IN (VALUES "),
+                key.len(),
+                &format!(") ORDER BY {order} FOR UPDATE"),
+            )
+        }
     }
 
-    fn of(before: &str, columns: usize, after: &str, postgres: &str) -> Self {
-        let texts = SIZES.map(|rows| {
-            let sqlite = format!("{before}{}{after}", parameters(rows, columns));
-            let postgres = format!("{sqlite}{postgres}");
-            (rows, Text { postgres, sqlite })
-        });
-        Self { columns, texts }
+    /// How many values one row has.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
     }
 
-    /// The statements to run for the values of any number of rows, with the values of each.
+    /// The statement for one row, as `SQLite` reads it.
+    pub(super) fn of_one(&self) -> &str {
+        &self.of_one
+    }
+
+    /// The statements that PostgreSQL runs for the values of any number of rows, with the
+    /// values of each.
     pub(super) fn parts<'v, 'a>(
         &'static self,
         values: &'v [Value<'a>],
-    ) -> impl Iterator<Item = (&'static Text, &'v [Value<'a>])> {
+    ) -> impl Iterator<Item = (&'static str, &'v [Value<'a>])> {
+        // Without values there is nothing to go through, and yet something to do.
+        let once = (self.columns == 0).then(|| self.of_many.first()).flatten();
+        let once = once.map(|(_, text)| (text.as_str(), values));
         let mut rest = values;
-        std::iter::from_fn(move || {
-            self.texts.iter().find_map(|(rows, text)| {
-                let (now, later) = rest.split_at_checked(rows * self.columns)?;
+        let parts = std::iter::from_fn(move || {
+            self.of_many.iter().find_map(|(rows, text)| {
+                let all = rows * self.columns;
+                let (now, later) = rest.split_at_checked(all).filter(|_| all > 0)?;
                 rest = later;
-                Some((text, now))
+                Some((text.as_str(), now))
             })
-        })
+        });
+        once.into_iter().chain(parts)
     }
+}
+
+/// As `SQLite` numbers parameters: `$1` would be a name there, and names cost a search for each.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
 }
 
 /// `($1, $2), ($3, $4)`
@@ -169,9 +201,16 @@ mod tests {
             .parts(&[Value::from(1), Value::from(2)])
             .next()
             .unwrap();
-        let sql = "SELECT a FROM t WHERE (a, b) IN (VALUES ($1, $2))";
-        assert_eq!(text.sqlite, sql);
-        let order = " ORDER BY a COLLATE \"C\", b COLLATE \"C\" FOR UPDATE";
-        assert_eq!(text.postgres, format!("{sql}{order}"));
+        let locks = "SELECT a FROM t WHERE (a, b) IN (VALUES ($1, $2)) \
+                     ORDER BY a COLLATE \"C\", b COLLATE \"C\" FOR UPDATE";
+        assert_eq!(text, locks);
+        assert_eq!(LOCK.of_one(), "SELECT a FROM t WHERE a = ?1 AND b = ?2");
+    }
+
+    #[test]
+    fn a_statement_without_values_runs_once() {
+        static COUNT: LazyLock<Batched> = LazyLock::new(|| Batched::plain("UPDATE t", 0));
+        let texts: Vec<_> = COUNT.parts(&[]).map(|(text, _)| text).collect();
+        assert_eq!(texts, ["UPDATE t"]);
     }
 }

@@ -7,6 +7,9 @@ use sqlx::migrate::MigrateError;
 /// The database or its folder could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// We are shutting down.
+    #[error("the database is closed")]
+    Closed,
     /// A copy cannot be read back.
     #[error("line {line} of the copy {reason}")]
     Copy {
@@ -63,6 +66,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// The file of `SQLite` could not be read or written.
+    #[error("the database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
     /// The database took too long.
     #[error("the database did not answer in time")]
     Slow,

@@ -193,7 +193,7 @@ pub(super) fn first_id(at_ms: i64) -> String {
 pub(super) async fn insert(
     transaction: &mut Transaction,
     changes: &[Change],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = changes
         .iter()
         .filter_map(|change| match change {
@@ -210,7 +210,7 @@ pub(super) async fn insert(
 pub(super) async fn repeat(
     transaction: &mut Transaction,
     changes: &[Change],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     // PostgreSQL changes a row once in a statement, whatever is said of it how often.
     let mut of_row = BTreeMap::new();
     for change in changes {

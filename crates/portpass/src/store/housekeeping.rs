@@ -1,6 +1,33 @@
 //! Old rows go, a few at a time, so that nobody waits for it.
 
-use super::{Store, StoreError, events::first_id, refresh_tokens};
+use std::sync::LazyLock;
+
+use super::{Store, StoreError, batched::Batched, events::first_id, refresh_tokens};
+
+/// Ids begin with their time, so the oldest are the first of the primary key. What
+/// happened first before then may still have happened again since.
+static PRUNE_EVENTS: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::plain(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events \
+         WHERE id < $1 AND last_ms < $2 ORDER BY id LIMIT $3)",
+        3,
+    )
+});
+
+static PRUNE_SESSIONS: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::plain(
+        "DELETE FROM sessions WHERE login IN (SELECT login FROM sessions \
+         WHERE prune_ms <= $1 ORDER BY prune_ms LIMIT $2) RETURNING login",
+        2,
+    )
+});
+
+static PRUNE_REVOCATIONS: LazyLock<Batched> = LazyLock::new(|| {
+    Batched::plain(
+        "DELETE FROM revocations WHERE at_ms < $1 AND kind <> 'key'",
+        1,
+    )
+});
 
 impl Store {
     /// Deletes up to `limit` of the oldest events that last happened before
@@ -10,20 +37,10 @@ impl Store {
     ///
     /// When the database fails.
     pub async fn prune_events(&self, before_ms: i64, limit: u32) -> Result<u64, StoreError> {
-        // Ids begin with their time, so the oldest are the first of the primary key. What
-        // happened first before then may still have happened again since.
-        const SQL: &str = "DELETE FROM events WHERE id IN (SELECT id FROM events \
-             WHERE id < $1 AND last_ms < $2 ORDER BY id LIMIT $3)";
+        let before = first_id(before_ms);
+        let bounds = [(&before).into(), before_ms.into(), i64::from(limit).into()];
         let mut transaction = self.begin().await?;
-        let deleted = on_db!(within &mut transaction, |connection| {
-            sqlx::query(SQL)
-                .bind(first_id(before_ms))
-                .bind(before_ms)
-                .bind(i64::from(limit))
-                .execute(connection)
-                .await?
-                .rows_affected()
-        });
+        let deleted = transaction.execute(&PRUNE_EVENTS, &bounds).await?;
         transaction.commit().await?;
         Ok(deleted)
     }
@@ -35,16 +52,10 @@ impl Store {
     ///
     /// When the database fails.
     pub async fn prune_sessions(&self, now_ms: i64, limit: u32) -> Result<u64, StoreError> {
-        const SQL: &str = "DELETE FROM sessions WHERE login IN (SELECT login FROM sessions \
-             WHERE prune_ms <= $1 ORDER BY prune_ms LIMIT $2) RETURNING login";
+        let bounds = [now_ms.into(), i64::from(limit).into()];
         let mut transaction = self.begin().await?;
-        let logins: Vec<String> = on_db!(within &mut transaction, |connection| {
-            sqlx::query_scalar(SQL)
-                .bind(now_ms)
-                .bind(i64::from(limit))
-                .fetch_all(connection)
-                .await?
-        });
+        let logins: Vec<(String,)> = transaction.fetch(&PRUNE_SESSIONS, &bounds).await?;
+        let logins: Vec<String> = logins.into_iter().map(|(login,)| login).collect();
         refresh_tokens::forget(&mut transaction, &logins).await?;
         transaction.commit().await?;
         Ok(logins.len() as u64)
@@ -57,11 +68,10 @@ impl Store {
     ///
     /// When the database fails.
     pub async fn prune_revocations(&self, before_ms: i64) -> Result<u64, StoreError> {
-        const SQL: &str = "DELETE FROM revocations WHERE at_ms < $1 AND kind <> 'key'";
         let mut transaction = self.begin().await?;
-        let deleted = on_db!(within &mut transaction, |connection| {
-            sqlx::query(SQL).bind(before_ms).execute(connection).await?.rows_affected()
-        });
+        let deleted = transaction
+            .execute(&PRUNE_REVOCATIONS, &[before_ms.into()])
+            .await?;
         transaction.commit().await?;
         Ok(deleted)
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -55,6 +56,21 @@ static MEET_AGAIN: LazyLock<Batched> = LazyLock::new(|| {
         ") AS v WHERE identities.issuer = v.column1 AND identities.identity = v.column2",
     )
 });
+
+impl TryFrom<&Row<'_>> for IdentityRow {
+    type Error = rusqlite::Error;
+
+    fn try_from(row: &Row<'_>) -> Result<Self, Self::Error> {
+        Ok(Self {
+            issuer: row.get("issuer")?,
+            identity: row.get("identity")?,
+            name: row.get("name")?,
+            names: row.get("names")?,
+            first_ms: row.get("first_ms")?,
+            last_ms: row.get("last_ms")?,
+        })
+    }
+}
 
 impl IdentityRow {
     pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
@@ -111,7 +127,7 @@ impl Store {
 pub(super) async fn note(
     transaction: &mut Transaction,
     seen: &[&IdentityRow],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let key = |row: &IdentityRow| (row.issuer.clone(), row.identity.clone());
     let mut rows: BTreeMap<(String, String), IdentityRow> = BTreeMap::new();
     for row in seen {

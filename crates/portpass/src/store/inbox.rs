@@ -125,7 +125,7 @@ impl Store {
 pub(super) async fn enter(
     transaction: &mut Transaction,
     waiting: &[&InboxRow],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let mut rows: BTreeMap<(String, String), InboxRow> = BTreeMap::new();
     for row in waiting {
         rows.entry((row.issuer.clone(), row.identity.clone()))
@@ -166,7 +166,7 @@ pub(super) async fn enter(
 async fn room(
     transaction: &mut Transaction,
     rows: &BTreeMap<(String, String), InboxRow>,
-) -> Result<HashMap<String, i64>, sqlx::Error> {
+) -> Result<HashMap<String, i64>, StoreError> {
     if let Transaction::Postgres(transaction) = transaction {
         // Two replicas must not fill the last place both.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtext('portpass inbox'))")

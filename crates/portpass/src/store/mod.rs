@@ -15,30 +15,6 @@ macro_rules! on_db {
             $crate::store::Store::Sqlite { readers: $pool, .. } => $body,
         }
     };
-    (within $transaction:expr, |$connection:ident| $body:expr) => {
-        match $transaction {
-            $crate::store::Transaction::Postgres(transaction) => {
-                let $connection = &mut **transaction;
-                $body
-            }
-            $crate::store::Transaction::Sqlite(transaction) => {
-                let $connection = &mut **transaction;
-                $body
-            }
-        }
-    };
-    (within $transaction:expr, $text:expr, |$connection:ident, $sql:ident| $body:expr) => {
-        match $transaction {
-            $crate::store::Transaction::Postgres(transaction) => {
-                let ($connection, $sql) = (&mut **transaction, $text.postgres.as_str());
-                $body
-            }
-            $crate::store::Transaction::Sqlite(transaction) => {
-                let ($connection, $sql) = (&mut **transaction, $text.sqlite.as_str());
-                $body
-            }
-        }
-    };
 }
 
 mod act;
@@ -88,6 +64,7 @@ pub use self::{
     refresh_tokens::RefreshTokenRow,
     revocations::RevocationRow,
     sessions::SessionRow,
+    sqlite::{Writer, Writing},
     transaction::Transaction,
 };
 
@@ -99,7 +76,7 @@ pub enum Store {
     /// One file in the data folder.
     Sqlite {
         /// One connection, so that writers queue here and not on a lock.
-        writer: SqlitePool,
+        writer: Writer,
         /// Connections that cannot write.
         readers: SqlitePool,
     },

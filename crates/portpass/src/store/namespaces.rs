@@ -5,6 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
+use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -76,6 +77,21 @@ static GIVE_UP: LazyLock<Batched> = LazyLock::new(|| {
         ")",
     )
 });
+
+impl TryFrom<&Row<'_>> for NamespaceRow {
+    type Error = rusqlite::Error;
+
+    fn try_from(row: &Row<'_>) -> Result<Self, Self::Error> {
+        Ok(Self {
+            registry: row.get("registry")?,
+            namespace: row.get("namespace")?,
+            issuer: row.get("issuer")?,
+            owner: row.get("owner")?,
+            name: row.get("name")?,
+            since_ms: row.get("since_ms")?,
+        })
+    }
+}
 
 impl NamespaceRow {
     pub(super) fn values(&self) -> [Value<'_>; COLUMNS.len()] {
@@ -169,7 +185,7 @@ impl<'a> Claims<'a> {
     pub(super) async fn place(
         transaction: &mut Transaction,
         claims: impl Iterator<Item = &'a NamespaceRow>,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, StoreError> {
         let mut of = BTreeMap::new();
         for placed in claims {
             let claim = Claim {
@@ -220,7 +236,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Takes back the rows of claims that do not stand.
-    pub(super) async fn finish(self, transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+    pub(super) async fn finish(self, transaction: &mut Transaction) -> Result<(), StoreError> {
         let wrong = self.of.values().filter(|claim| {
             claim.found.is_none() && claim.won.is_none_or(|won| !std::ptr::eq(won, claim.placed))
         });

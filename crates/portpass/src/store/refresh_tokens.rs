@@ -84,7 +84,7 @@ impl Store {
 pub(super) async fn store(
     transaction: &mut Transaction,
     rows: &[&RefreshTokenRow],
-) -> Result<Vec<bool>, sqlx::Error> {
+) -> Result<Vec<bool>, StoreError> {
     let logins: BTreeSet<&str> = rows.iter().map(|row| row.login.as_str()).collect();
     let logins: Vec<Value<'_>> = logins.into_iter().map(Value::from).collect();
     let counts: Vec<(String, i64)> = transaction.fetch(&OF_LOGINS, &logins).await?;
@@ -108,7 +108,7 @@ pub(super) async fn store(
 pub(super) async fn forget(
     transaction: &mut Transaction,
     logins: &[String],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let logins: Vec<Value<'_>> = logins.iter().map(Value::from).collect();
     transaction.execute(&OF_SESSIONS, &logins).await?;
     Ok(())

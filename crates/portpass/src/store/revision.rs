@@ -1,11 +1,19 @@
 //! The `revision` table: how replicas see that operators changed something.
 
-use super::{Store, StoreError, Transaction};
+use std::sync::LazyLock;
+
+use super::{Store, StoreError, Transaction, batched::Batched};
 
 /// The channel on which PostgreSQL tells other replicas.
 pub(super) const CHANNEL: &str = "portpass";
 
-const NUMBER: &str = "SELECT number FROM revision";
+pub(super) const NUMBER: &str = "SELECT number FROM revision";
+
+static COUNT_UP: LazyLock<Batched> =
+    LazyLock::new(|| Batched::plain("UPDATE revision SET number = number + 1", 0));
+
+static CONTINUE: LazyLock<Batched> =
+    LazyLock::new(|| Batched::plain("UPDATE revision SET number = number + $1", 1));
 
 impl Store {
     /// How many changes operators have made.
@@ -21,31 +29,21 @@ impl Store {
 }
 
 /// Counts one change. Until the commit, whoever else counts one waits.
-pub(super) async fn count_up(transaction: &mut Transaction) -> Result<(), sqlx::Error> {
-    const SQL: &str = "UPDATE revision SET number = number + 1";
-    on_db!(within transaction, |connection| sqlx::query(SQL).execute(connection).await.map(drop))
-}
-
-/// As [`Store::revision`], in a transaction.
-pub(super) async fn number(transaction: &mut Transaction) -> Result<i64, sqlx::Error> {
-    on_db!(within transaction, |connection| {
-        sqlx::query_scalar(NUMBER).fetch_one(connection).await
-    })
+pub(super) async fn count_up(transaction: &mut Transaction) -> Result<(), StoreError> {
+    transaction.execute(&COUNT_UP, &[]).await.map(drop)
 }
 
 /// Counts on from the changes of the store that a copy is of.
 pub(super) async fn continue_from(
     transaction: &mut Transaction,
     number: i64,
-) -> Result<(), sqlx::Error> {
-    const SQL: &str = "UPDATE revision SET number = number + $1";
-    on_db!(within transaction, |connection| {
-        sqlx::query(SQL).bind(number).execute(connection).await.map(drop)
-    })
+) -> Result<(), StoreError> {
+    let number = [number.into()];
+    transaction.execute(&CONTINUE, &number).await.map(drop)
 }
 
 /// Tells other replicas, when this is committed, that something changed.
-pub(super) async fn tell(transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+pub(super) async fn tell(transaction: &mut Transaction) -> Result<(), StoreError> {
     match transaction {
         Transaction::Postgres(transaction) => {
             sqlx::query("SELECT pg_notify($1, '')")

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use sqlx::{
-    PgPool, SqliteConnection, SqlitePool,
+    PgPool, SqliteConnection,
     migrate::{MigrateError, Migrator},
 };
 
@@ -55,8 +55,8 @@ pub(super) fn newest() -> i64 {
 }
 
 /// Brings a database that was looked at to this version; the data folder's lock holds off others.
-pub(super) async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), StoreError> {
-    Ok(MIGRATIONS.run(pool).await?)
+pub(super) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    Ok(MIGRATIONS.run(connection).await?)
 }
 
 /// Looks at a database, and brings it to this version under an advisory lock.

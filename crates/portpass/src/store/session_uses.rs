@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Conditions, SessionRow, SessionUse, Transaction,
+    Conditions, SessionRow, SessionUse, StoreError, Transaction,
     batched::{Batched, Value},
     sessions::COLUMNS,
 };
@@ -64,7 +64,7 @@ impl<'a> Uses<'a> {
     pub(super) async fn place(
         transaction: &mut Transaction,
         conditions: &[&'a Conditions],
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, StoreError> {
         let mut of: BTreeMap<&str, Used<'_>> = BTreeMap::new();
         for conditions in conditions {
             if let Some(token) = &conditions.refresh_token {
@@ -165,7 +165,7 @@ impl<'a> Uses<'a> {
     }
 
     /// Writes what was counted, and takes back the rows of sessions that were not opened after all.
-    pub(super) async fn finish(self, transaction: &mut Transaction) -> Result<(), sqlx::Error> {
+    pub(super) async fn finish(self, transaction: &mut Transaction) -> Result<(), StoreError> {
         let (mut counted, mut wrong) = (Vec::new(), Vec::new());
         for (login, used) in &self.of {
             match &used.placed {

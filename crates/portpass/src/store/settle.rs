@@ -43,7 +43,7 @@ impl Transaction {
     async fn write_standing(
         &mut self,
         mut standing: Vec<(&mut Verdict, &Conditions)>,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), StoreError> {
         let all = || standing.iter().map(|(_, conditions)| *conditions);
         let seen: Vec<_> = all()
             .filter_map(|conditions| conditions.identity.as_ref())

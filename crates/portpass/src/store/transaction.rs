@@ -1,11 +1,13 @@
 //! One commit: what must be true, then the events, then the disk.
 
-use sqlx::{FromRow, Postgres, Sqlite, postgres::PgRow, sqlite::SqliteRow};
+use rusqlite::Row;
+use sqlx::{AssertSqlSafe, FromRow, Postgres, postgres::PgRow};
 
 use super::{
     Change, Store, StoreError,
     batched::{Batched, Value},
     events,
+    sqlite::Writing,
 };
 
 /// A transaction that writes events and what must come true with them.
@@ -14,17 +16,20 @@ pub enum Transaction {
     /// On the database that several replicas share.
     Postgres(sqlx::Transaction<'static, Postgres>),
     /// On the one connection that writes.
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(Writing),
 }
 
 /// What either database can be asked for.
 pub(super) trait Fetched:
-    for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin
+    for<'r> FromRow<'r, PgRow> + for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error> + Send + Unpin
 {
 }
 
 impl<T> Fetched for T where
-    T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin
+    T: for<'r> FromRow<'r, PgRow>
+        + for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>
+        + Send
+        + Unpin
 {
 }
 
@@ -37,11 +42,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
-            // A transaction that reads first and writes later would have to start over if
-            // somebody else wrote between.
-            Self::Sqlite { writer, .. } => {
-                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
-            }
+            Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin().await?),
         })
     }
 
@@ -80,7 +81,7 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Postgres(transaction) => transaction.commit().await?,
-            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Sqlite(writing) => writing.commit()?,
         }
         Ok(())
     }
@@ -90,21 +91,26 @@ impl Transaction {
         &mut self,
         statement: &'static Batched,
         values: &[Value<'_>],
-    ) -> Result<u64, sqlx::Error> {
-        let mut changed = 0;
-        for (text, values) in statement.parts(values) {
-            changed += on_db!(within self, text, |connection, sql| {
-                let mut query = sqlx::query(sql);
-                for value in values {
-                    query = match value {
-                        Value::Number(number) => query.bind(*number),
-                        Value::Text(text) => query.bind(*text),
-                    };
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Postgres(transaction) => {
+                let mut changed = 0;
+                for (text, values) in statement.parts(values) {
+                    let mut query = sqlx::query(text);
+                    for value in values {
+                        query = match value {
+                            Value::Number(number) => query.bind(*number),
+                            Value::Text(text) => query.bind(*text),
+                        };
+                    }
+                    changed += query.execute(&mut **transaction).await?.rows_affected();
                 }
-                query.execute(connection).await?.rows_affected()
-            });
+                Ok(changed)
+            }
+            Self::Sqlite(writing) => {
+                writing.execute(statement.of_one(), statement.columns(), values)
+            }
         }
-        Ok(changed)
     }
 
     /// Runs a statement for some rows, and reads what it returns.
@@ -112,20 +118,38 @@ impl Transaction {
         &mut self,
         statement: &'static Batched,
         values: &[Value<'_>],
-    ) -> Result<Vec<T>, sqlx::Error> {
-        let mut fetched = Vec::new();
-        for (text, values) in statement.parts(values) {
-            fetched.append(&mut on_db!(within self, text, |connection, sql| {
-                let mut query = sqlx::query_as(sql);
-                for value in values {
-                    query = match value {
-                        Value::Number(number) => query.bind(*number),
-                        Value::Text(text) => query.bind(*text),
-                    };
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::Postgres(transaction) => {
+                let mut fetched = Vec::new();
+                for (text, values) in statement.parts(values) {
+                    let mut query = sqlx::query_as(text);
+                    for value in values {
+                        query = match value {
+                            Value::Number(number) => query.bind(*number),
+                            Value::Text(text) => query.bind(*text),
+                        };
+                    }
+                    fetched.append(&mut query.fetch_all(&mut **transaction).await?);
                 }
-                query.fetch_all(connection).await?
-            }));
+                Ok(fetched)
+            }
+            Self::Sqlite(writing) => writing.fetch(statement.of_one(), statement.columns(), values),
         }
-        Ok(fetched)
+    }
+
+    /// Whether there is a row in a table.
+    pub(super) async fn has_rows(&mut self, table: &'static str) -> Result<bool, StoreError> {
+        let sql = format!("SELECT 1 FROM {table} LIMIT 1");
+        match self {
+            Self::Postgres(transaction) => {
+                let row = sqlx::query(AssertSqlSafe(sql)).fetch_optional(&mut **transaction);
+                Ok(row.await?.is_some())
+            }
+            Self::Sqlite(writing) => {
+                let rows: Vec<(i64,)> = writing.fetch(&sql, 0, &[])?;
+                Ok(!rows.is_empty())
+            }
+        }
     }
 }

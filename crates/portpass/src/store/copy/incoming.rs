@@ -3,11 +3,7 @@
 use std::mem;
 
 use super::{
-    super::{
-        StoreError, Transaction,
-        batched::{Value, select},
-        revision, schema,
-    },
+    super::{StoreError, Transaction, batched::Value, revision, schema},
     Line,
 };
 
@@ -48,11 +44,7 @@ impl Incoming {
             if table == "compatibility" || table == "revision" {
                 continue;
             }
-            let sql = select(&["1"], &format!("FROM {table} LIMIT 1"));
-            let row = on_db!(within &mut self.transaction, |connection| {
-                sqlx::query(sql).fetch_optional(connection).await?.map(drop)
-            });
-            if row.is_some() {
+            if self.transaction.has_rows(table).await? {
                 return Err(StoreError::NotEmpty(table));
             }
         }

@@ -16,10 +16,14 @@ use tokio::{
     sync::mpsc,
 };
 
-use self::{incoming::Incoming, line::Line, outgoing::Outgoing};
+use self::{
+    incoming::Incoming,
+    line::Line,
+    outgoing::{Moment, Outgoing},
+};
 use super::{
-    Store, StoreError, Transaction, api_tokens, bindings, events, identities, inbox, members,
-    namespaces, refresh_tokens, revocations, sessions,
+    Store, StoreError, api_tokens, bindings, events, identities, inbox, members, namespaces,
+    refresh_tokens, revocations, sessions,
 };
 
 impl Store {
@@ -69,8 +73,7 @@ impl Store {
         copy.finish().await
     }
 
-    /// A transaction that sees one moment, however long it takes.
-    async fn begin_copy(&self) -> Result<Transaction, StoreError> {
+    async fn begin_copy(&self) -> Result<Moment, StoreError> {
         match self {
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -82,9 +85,9 @@ impl Store {
                 ] {
                     sqlx::query(setting).execute(&mut *transaction).await?;
                 }
-                Ok(Transaction::Postgres(transaction))
+                Ok(Moment::Postgres(transaction))
             }
-            Self::Sqlite { readers, .. } => Ok(Transaction::Sqlite(readers.begin().await?)),
+            Self::Sqlite { readers, .. } => Ok(Moment::Sqlite(readers.begin().await?)),
         }
     }
 

@@ -1,27 +1,23 @@
 //! A disk that is full, and has room again.
 
-use portpass::store::{Change, EventFilter, Store};
-use sqlx::SqlitePool;
+use portpass::store::{Change, EventFilter, Store, Transaction};
 
 use super::{
     databases::Database,
     rows::{event, opens},
 };
 
-fn writer(store: &Store) -> &SqlitePool {
-    match store {
-        Store::Postgres(_) => panic!("this is SQLite"),
-        Store::Sqlite { writer, .. } => writer,
-    }
-}
-
 /// How large the file may become, in pages of 4 KiB; beyond that, the disk is full.
 async fn room(store: &Store, pages: u32) {
-    let pragma = format!("PRAGMA max_page_count = {pages}");
-    sqlx::query(sqlx::AssertSqlSafe(pragma))
-        .execute(writer(store))
-        .await
-        .unwrap();
+    let transaction = store.begin().await.unwrap();
+    on(&transaction, &format!("PRAGMA max_page_count = {pages}"));
+}
+
+fn on(transaction: &Transaction, sql: &str) {
+    let Transaction::Sqlite(writing) = transaction else {
+        panic!("this is SQLite")
+    };
+    writing.run(sql).unwrap();
 }
 
 fn large(id: &str) -> [Change; 1] {
@@ -62,11 +58,8 @@ async fn a_transaction_that_sqlite_ended_by_itself_does_not_end_the_writer() {
     let store = &database.store;
     let mut transaction = store.begin().await.unwrap();
     transaction.write(&large("01")).await.unwrap();
-    let portpass::store::Transaction::Sqlite(inner) = &mut transaction else {
-        panic!("this is SQLite")
-    };
     // As it does where the journal cannot be written.
-    sqlx::query("ROLLBACK").execute(&mut **inner).await.unwrap();
+    on(&transaction, "ROLLBACK");
     assert!(transaction.commit().await.is_err());
     store.write_events(&large("01")).await.unwrap();
     assert_eq!(

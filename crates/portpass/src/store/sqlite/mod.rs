@@ -1,5 +1,7 @@
 //! Opening `SQLite`: one file in the data folder, which is ours alone.
 
+mod writer;
+
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::OpenOptionsExt as _,
@@ -9,9 +11,10 @@ use std::{
 
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 
+pub use self::writer::{Writer, Writing};
 use super::{Store, StoreError, schema};
 
 /// How long a statement waits for another connection's lock.
@@ -20,14 +23,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that only read: the operators' questions, never a token's path.
 const READERS: u32 = 4;
 
-/// Each statement in each size, with room.
-const STATEMENTS: usize = 256;
-
 /// Up to this size, every page of the file is looked at before it is used.
 const CHECKED_BYTES: u64 = 64 << 20;
-
-/// Pages that the writer keeps in memory: in KiB, and negative, as `SQLite` wants it.
-const CACHE_KIB: &str = "-8192";
 
 pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     look(path).await?;
@@ -42,17 +39,12 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
-        .journal_mode(SqliteJournalMode::Wal)
-        .statement_cache_capacity(STATEMENTS)
-        .synchronous(SqliteSynchronous::Full);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        // SQLite ends a transaction by itself on some errors, a full disk among them, and sqlx
-        // takes the connection to be inside it for ever: such a one is replaced.
-        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone().pragma("cache_size", CACHE_KIB))
-        .await?;
-    schema::migrate_sqlite(&writer).await?;
+        .journal_mode(SqliteJournalMode::Wal);
+    let mut connection = options.connect().await?;
+    schema::migrate_sqlite(&mut connection).await?;
+    // Before this one ends: the last to end would clear the journal away, and do it again.
+    let writer = Writer::open(path)?;
+    connection.close().await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .connect_lazy_with(options.read_only(true));
