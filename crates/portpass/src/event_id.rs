@@ -14,6 +14,12 @@ const LAGGING_MS: i64 = 10_000;
 /// variant, and 8 more (RFC 9562 §6.2, method 1). The 48 after them are random.
 const COUNTED: u32 = 1 << 26;
 
+/// How many ids' random bytes are asked for at once.
+const RANDOM_AT_ONCE: usize = 64;
+
+/// Random bytes that no id has yet.
+static READY: Mutex<Vec<[u8; 6]>> = Mutex::new(Vec::new());
+
 /// Counts, so that ids are in the order in which they were made.
 static COUNTER: Mutex<Counter> = Mutex::new(Counter {
     count: 0,
@@ -58,14 +64,25 @@ fn id_of((at_ms, count): (i64, u32)) -> String {
     let [first, second] = u16::try_from(count >> 14).unwrap_or_default().to_be_bytes();
     let [_, _, third, fourth] = count.to_be_bytes();
     let mut tail = [first, second, third & 0x3f, fourth, 0, 0, 0, 0, 0, 0];
-    if let Some(random) = tail.get_mut(4..) {
-        // Without random bytes the count still tells ids apart.
-        let _ = rand::fill(random);
+    for (to, from) in tail.iter_mut().skip(4).zip(random()) {
+        *to = from;
     }
     let at_ms = u64::try_from(at_ms).unwrap_or_default();
     Builder::from_unix_timestamp_millis(at_ms, &tail)
         .into_uuid()
         .to_string()
+}
+
+/// Six bytes that nobody can foresee. They are asked for many at a time.
+fn random() -> [u8; 6] {
+    let mut ready = READY.lock().expect("taking bytes cannot panic");
+    if ready.is_empty() {
+        let mut bytes = [0; 6 * RANDOM_AT_ONCE];
+        // Without random bytes the count still tells ids apart.
+        let _ = rand::fill(&mut bytes);
+        ready.extend(bytes.as_chunks().0);
+    }
+    ready.pop().unwrap_or_default()
 }
 
 #[cfg(test)]

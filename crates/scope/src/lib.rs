@@ -89,7 +89,9 @@ impl fmt::Display for Scope {
         if let Some(class) = &self.class {
             write!(f, "({class})")?;
         }
-        write!(f, ":{}:", self.name)?;
+        for part in [":", &self.name, ":"] {
+            f.write_str(part)?;
+        }
         for (index, action) in self.actions.iter().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
@@ -170,7 +172,7 @@ impl fmt::Display for Scopes {
             if index > 0 {
                 f.write_str(" ")?;
             }
-            write!(f, "{scope}")?;
+            scope.fmt(f)?;
         }
         Ok(())
     }

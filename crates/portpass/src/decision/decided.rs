@@ -140,8 +140,14 @@ impl Grant {
 
 /// What an `access` claim gives, as the OAuth `scope` field has it, with spaces between.
 pub(crate) fn scope_text(access: &[Access]) -> String {
-    let texts: Vec<_> = access.iter().map(Access::scope_text).collect();
-    texts.join(" ")
+    let mut text = String::new();
+    for access in access {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        access.write_scope(&mut text);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -221,13 +227,27 @@ impl Access {
 
     /// The entry as a scope's text.
     pub(crate) fn scope_text(&self) -> String {
-        let class = self.class.as_ref();
-        let class = class.map(|class| format!("({class})")).unwrap_or_default();
-        format!(
-            "{}{class}:{}:{}",
-            self.kind,
-            self.name,
-            self.actions.join(",")
-        )
+        let mut text = String::new();
+        self.write_scope(&mut text);
+        text
+    }
+
+    fn write_scope(&self, text: &mut String) {
+        text.push_str(&self.kind);
+        if let Some(class) = &self.class {
+            for part in ["(", class, ")"] {
+                text.push_str(part);
+            }
+        }
+        for part in [":", &self.name] {
+            text.push_str(part);
+        }
+        for (index, action) in self.actions.iter().enumerate() {
+            text.push(if index == 0 { ':' } else { ',' });
+            text.push_str(action);
+        }
+        if self.actions.is_empty() {
+            text.push(':');
+        }
     }
 }

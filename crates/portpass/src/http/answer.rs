@@ -4,7 +4,7 @@ use axum::{
     Json,
     http::{
         HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse as _, Response},
 };
@@ -22,17 +22,21 @@ use crate::{
     short_id::ShortId,
 };
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// As long as most answers are, without the token.
+const USUAL_TERMS: usize = 512;
+
 /// The longest wait that an identity provider's is passed on as.
 const LONGEST_WAIT_SECONDS: u64 = 60;
 
-/// A token, in the words of the Docker token protocol and of RFC 6749 §5.1.
+/// What is said of a token beside itself, in the words of the Docker token protocol and of
+/// RFC 6749 §5.1.
 ///
 /// `issued_at` is left out on purpose: clients compute the expiry from it with
 /// clocks of their own, and all take the time of the answer without it.
 #[derive(Serialize)]
-struct Granted<'a> {
-    token: &'a str,
-    access_token: &'a str,
+struct Terms<'a> {
     token_type: &'static str,
     expires_in: i64,
     /// What a token exchange has made (RFC 8693 §2.2.1).
@@ -124,16 +128,37 @@ fn granted(
             token.grant().scope_text(),
         ),
     };
-    let body = Granted {
-        token,
-        access_token: token,
+    let terms = Terms {
         token_type: "Bearer",
         expires_in,
         issued_token_type,
         refresh_token: refresh_token.map(Secret::expose),
         scope,
     };
-    uncached((StatusCode::OK, Json(body)).into_response())
+    match body_of(token, &terms) {
+        Ok(body) => uncached(([(CONTENT_TYPE, JSON)], body).into_response()),
+        Err(error) => {
+            tracing::error!(error = %error, "An answer could not be written");
+            uncached(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    }
+}
+
+/// An object of the token, twice under the two names that clients look for, and its terms.
+fn body_of(token: &str, terms: &Terms<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(2 * token.len() + USUAL_TERMS);
+    body.extend_from_slice(br#"{"token":"#);
+    let begin = body.len();
+    serde_json::to_writer(&mut body, token)?;
+    let written = begin..body.len();
+    body.extend_from_slice(br#","access_token":"#);
+    body.extend_from_within(written);
+    let brace = body.len();
+    serde_json::to_writer(&mut body, terms)?;
+    if let Some(brace) = body.get_mut(brace) {
+        *brace = b',';
+    }
+    Ok(body)
 }
 
 fn shape(refused: &Refused, request_id: &RequestId) -> Shape {

@@ -26,7 +26,6 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware,
     routing::{get, post},
 };
 use ipnet::IpNet;
@@ -56,11 +55,11 @@ pub struct Edge {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-pub use self::{health::Readiness, late::Late};
+pub use self::{health::Readiness, late::Late, trace::Public};
 
 /// What clients and registries may reach.
-pub fn public(edge: Arc<Edge>) -> Router {
-    Router::new()
+pub fn public(edge: Arc<Edge>) -> Public {
+    let router = Router::new()
         .route("/token", get(token::get).post(token::post))
         // Where distribution's `autoredirect` sends clients.
         .route("/auth/token", get(token::get).post(token::post))
@@ -85,11 +84,8 @@ pub fn public(edge: Arc<Edge>) -> Router {
         // What probes of distribution-oauth ask.
         .route("/live", get(health::live))
         .layer(DefaultBodyLimit::max(edge.max_body_bytes))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&edge),
-            trace::trace,
-        ))
-        .with_state(edge)
+        .with_state(Arc::clone(&edge));
+    Public { edge, router }
 }
 
 /// What the people who run the server may reach; the metrics only if asked for.

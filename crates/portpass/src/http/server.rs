@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, response::Response};
+use axum::{body::Body, response::Response};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::{
@@ -29,7 +29,7 @@ use tokio::{
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 
 use super::{
     Peer,
@@ -100,7 +100,7 @@ pub struct Bounds {
 /// answers under way have [`Bounds::drain`] to be finished.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: impl Answers,
     tls: Option<Tls>,
     bounds: Bounds,
     mut leave: watch::Receiver<bool>,
@@ -116,7 +116,7 @@ pub async fn serve(
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let drain = bounds.drain;
     let server = Server {
-        router,
+        service,
         tls,
         bodies: Bodies::new(bounds.body_bytes, bounds.body),
         hosts: Shares::new(u64::MAX, bounds.connections_per_address as u64),
@@ -176,16 +176,35 @@ pub async fn serve(
     }
 }
 
+/// What answers requests: a router, or what stands before it.
+pub trait Answers:
+    Service<Request<Body>, Response = Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 #[derive(Clone)]
-struct Server {
-    router: Router,
+struct Server<S> {
+    service: S,
     tls: Option<Tls>,
     bounds: Arc<Bounds>,
     bodies: Bodies,
     hosts: Arc<Shares>,
 }
 
-impl Server {
+impl<S: Answers> Server<S> {
     /// A place among the connections of the peer's address, if there is one. Who
     /// speaks for others has as many as there are.
     fn place(&self, peer: IpAddr) -> Option<Share> {
@@ -202,7 +221,7 @@ impl Server {
         stream: Accepted,
         peer: IpAddr,
         graceful: &GracefulShutdown,
-    ) -> impl Future<Output = ()> + use<> {
+    ) -> impl Future<Output = ()> + use<S> {
         let watcher = graceful.watcher();
         async move {
             let stream = match stream.keep() {
@@ -231,14 +250,14 @@ impl Server {
         peer: IpAddr,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
-        let router = self.router.clone();
+        let answers = self.service.clone();
         let (bounds, bodies) = (Arc::clone(&self.bounds), self.bodies.clone());
         let activity = Arc::new(Activity::default());
         let begins = Arc::clone(&activity);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let under_way = UnderWay::of(&begins);
             request.extensions_mut().insert(Peer(peer));
-            let router = router.clone();
+            let answers = answers.clone();
             let client = |request: &Request<Incoming>| {
                 client_ip(Peer(peer), request.headers(), &bounds.trusted_proxies)
             };
@@ -246,7 +265,7 @@ impl Server {
             let limit = bounds.request;
             async move {
                 let activity = Arc::clone(&under_way.0);
-                let mut response = answer(router, request, limit).await;
+                let mut response = answer(answers, request, limit).await;
                 if let Some(fault) = reading.as_deref().and_then(Reading::fault) {
                     response = unread(fault);
                 }
@@ -341,8 +360,8 @@ async fn silence(activity: &Activity, limit: Duration) {
     }
 }
 
-async fn answer(router: Router, request: Request<Body>, limit: Duration) -> Response {
-    match timeout(limit, router.oneshot(request)).await {
+async fn answer(service: impl Answers, request: Request<Body>, limit: Duration) -> Response {
+    match timeout(limit, service.oneshot(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(elapsed) => too_slow(&elapsed),

@@ -22,7 +22,12 @@ use crate::{
 };
 
 pub(super) async fn get(caller: Caller, RawQuery(query): RawQuery) -> Response {
-    let parameters = in_query(&query.unwrap_or_default());
+    answer_query(caller, query.as_deref()).await
+}
+
+/// Answers a `GET` with this query.
+pub(super) async fn answer_query(caller: Caller, query: Option<&str>) -> Response {
+    let parameters = in_query(query.unwrap_or_default());
     let may_log_in = browser::is_of_our_site(&caller.headers);
     caller.ask(parameters, Sent::Query, may_log_in).await
 }
@@ -91,7 +96,7 @@ impl Caller {
             services: parameters.services.iter().map(String::as_str).collect(),
         };
         match self.edge.portpass.snapshot.load().relay.clone() {
-            Some(relay) if may_log_in => self.answer_browser(request, &relay).await,
+            Some(relay) if may_log_in => Box::pin(self.answer_browser(request, &relay)).await,
             Some(_) | None => self.answer(&request, None).await,
         }
     }

@@ -155,7 +155,7 @@ pub(crate) fn claims_of(token: &str) -> Value {
 pub(crate) struct TestApp {
     pub(crate) portpass: Arc<Portpass>,
     pub(crate) readiness: Readiness,
-    pub(crate) router: Router,
+    pub(crate) router: http::Public,
     pub(crate) ops: Router,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
