@@ -21,16 +21,24 @@ impl Body {
         Self(text)
     }
 
-    /// Adds a member.
+    /// Adds a member, whose name needs no escapes.
     pub(super) fn insert(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
-        if self.0.len() > 1 {
-            self.0.push(b',');
-        }
-        let written = serde_json::to_writer(&mut self.0, name).and_then(|()| {
-            self.0.push(b':');
-            serde_json::to_writer(&mut self.0, value)
-        });
+        self.begin(name);
+        let written = serde_json::to_writer(&mut self.0, value);
         written.expect("what events tell are texts, numbers, lists and maps by texts");
+    }
+
+    /// Adds a member that is JSON already.
+    pub(super) fn insert_json(&mut self, name: &'static str, json: &str) {
+        self.begin(name);
+        self.0.extend_from_slice(json.as_bytes());
+    }
+
+    fn begin(&mut self, name: &'static str) {
+        let before: &[u8] = if self.0.len() > 1 { b",\"" } else { b"\"" };
+        for part in [before, name.as_bytes(), b"\":"] {
+            self.0.extend_from_slice(part);
+        }
     }
 
     /// The whole text.
@@ -50,9 +58,10 @@ mod tests {
         body.insert("name", "acme/\"web\"");
         body.insert("uses", &3);
         body.insert("access", &["pull", "push"]);
+        body.insert_json("facts", "{}");
         assert_eq!(
             body.into_text(),
-            r#"{"name":"acme/\"web\"","uses":3,"access":["pull","push"]}"#
+            r#"{"name":"acme/\"web\"","uses":3,"access":["pull","push"],"facts":{}}"#
         );
         assert_eq!(Body::new().into_text(), "{}");
     }

@@ -106,7 +106,7 @@ fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
     if let Some(proof) = token.proof() {
         row.issuer = Some(proof.identity().issuer().to_owned());
         row.identity = Some(proof.identity().id().to_owned());
-        body.insert("facts", &proof.facts());
+        body.insert_json("facts", proof.facts().json());
         body.insert("means", &proof.evidence().code());
         body.insert("name", &proof.name());
     }
@@ -162,7 +162,7 @@ pub(super) fn story(decision: &Decision) -> Body {
     let mut body = Body::new();
     body.insert("asked", &decision.asked().to_string());
     body.insert("claims", &decision.claims());
-    body.insert("facts", &proof.facts());
+    body.insert_json("facts", proof.facts().json());
     body.insert("groups", &decision.groups());
     body.insert("means", &proof.evidence().code());
     body.insert("name", &proof.name());

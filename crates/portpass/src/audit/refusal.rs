@@ -102,7 +102,7 @@ pub(super) fn of_refusal(refused: &Refused, origin: &Origin, now: Timestamp) -> 
 fn of_rejected(rejected: &Rejected, ask: &Ask, origin: &Origin, now: Timestamp) -> Intent {
     let decision = ask.decision(rejected.login);
     let mut body = asked(ask);
-    body.insert("facts", &rejected.facts);
+    body.insert_json("facts", rejected.facts.json());
     body.insert("message", &ask.rejection(rejected));
     body.insert("name", &rejected.name);
     let mut row = row("refusal", now);
@@ -128,7 +128,7 @@ fn of_unvouched(unvouched: &Unvouched, origin: &Origin, now: Timestamp) -> Inten
     }
     let proof = unvouched.proof.as_ref();
     if let Some(proof) = proof {
-        body.insert("facts", &proof.facts());
+        body.insert_json("facts", proof.facts().json());
         body.insert("name", &proof.name());
     }
     let (reason, decision) = (fault.code(), unvouched.decision());

@@ -1,6 +1,11 @@
 //! The claims in our own, typed words, the same for every platform.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -238,13 +243,27 @@ pub enum FactValue {
 
 /// The facts of one login. A fact that the platform cannot vouch for is absent.
 // Copies share them: a login that is presented again has those of before.
-#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Facts(Arc<BTreeMap<Fact, FactValue>>);
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(transparent)]
+pub struct Facts {
+    by_name: Arc<BTreeMap<Fact, FactValue>>,
+    /// The same as JSON, once somebody has asked for it.
+    #[serde(skip)]
+    json: Arc<OnceLock<Box<str>>>,
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.by_name == other.by_name
+    }
+}
+
+impl Eq for Facts {}
 
 impl Facts {
     /// The fact's value, if the platform gave one.
     pub fn get(&self, fact: Fact) -> Option<&FactValue> {
-        self.0.get(&fact)
+        self.by_name.get(&fact)
     }
 
     /// The fact's value, if the platform gave one and it is a string.
@@ -257,12 +276,14 @@ impl Facts {
 
     /// Sets the fact.
     pub fn set(&mut self, fact: Fact, value: FactValue) {
-        Arc::make_mut(&mut self.0).insert(fact, value);
+        Arc::make_mut(&mut self.by_name).insert(fact, value);
+        self.json = Arc::default();
     }
 
     /// Takes a fact away.
     pub fn remove(&mut self, fact: Fact) {
-        Arc::make_mut(&mut self.0).remove(&fact);
+        Arc::make_mut(&mut self.by_name).remove(&fact);
+        self.json = Arc::default();
     }
 
     /// Sets a fact that is a string; an empty one says nothing and stays absent.
@@ -282,9 +303,17 @@ impl Facts {
         }
     }
 
+    /// The facts as a JSON object: written once, however often their login comes back.
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| {
+            let json = serde_json::to_string(&*self.by_name);
+            json.expect("names, texts and flags are JSON").into()
+        })
+    }
+
     /// The facts there are, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (Fact, &FactValue)> {
-        self.0.iter().map(|(fact, value)| (*fact, value))
+        self.by_name.iter().map(|(fact, value)| (*fact, value))
     }
 }
 
@@ -304,6 +333,19 @@ mod tests {
     #[test]
     fn all_is_sorted_by_name_and_has_every_fact_once() {
         assert!(Fact::ALL.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn their_json_is_theirs_after_each_change_too() {
+        let mut facts = Facts::default();
+        facts.set_text(Fact::Ref, Some("a\"b"));
+        assert_eq!(facts.json(), r#"{"ref":"a\"b"}"#);
+        let before = facts.clone();
+        facts.set_flag(Fact::Fork, Some(true));
+        assert_eq!(facts.json(), serde_json::to_string(&facts).unwrap());
+        facts.remove(Fact::Ref);
+        assert_eq!(facts.json(), r#"{"fork":true}"#);
+        assert_eq!(before.json(), r#"{"ref":"a\"b"}"#);
     }
 
     #[test]
