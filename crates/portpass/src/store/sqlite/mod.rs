@@ -20,6 +20,9 @@ use super::{Store, StoreError, schema};
 /// How long a statement waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The pages of a new file: several events fit into one, each of them two kilobytes.
+const PAGE_BYTES: u32 = 8192;
+
 /// Connections that only read: the operators' questions, never a token's path.
 const READERS: u32 = 4;
 
@@ -39,6 +42,7 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
+        .page_size(PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal);
     let mut connection = options.connect().await?;
     schema::migrate_sqlite(&mut connection).await?;

@@ -7,7 +7,7 @@ use super::{
     rows::{event, opens},
 };
 
-/// How large the file may become, in pages of 4 KiB; beyond that, the disk is full.
+/// How large the file may become, in pages of 8 KiB; beyond that, the disk is full.
 async fn room(store: &Store, pages: u32) {
     let transaction = store.begin().await.unwrap();
     on(&transaction, &format!("PRAGMA max_page_count = {pages}"));
@@ -32,7 +32,7 @@ async fn commits_go_on_when_there_is_room_again() {
     let store = &database.store;
     store.write_events(&large("01")).await.unwrap();
     for _ in 0..3 {
-        room(store, 150).await;
+        room(store, 75).await;
         let full = store.write_events(&large("02")).await.unwrap_err();
         assert!(full.to_string().contains("full"), "{full}");
         // What needs no room is written all the same.
