@@ -32,6 +32,7 @@ pub mod refused;
 pub mod revoke;
 
 pub mod admin;
+mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
-use moka::sync::Cache;
 
 use crate::{
+    bounded::{Bounded, ENTRY_BYTES, Two},
     identity::{ApiToken, Identity},
     store::Conditions,
 };
@@ -16,15 +16,15 @@ const IDENTITY_MS: i64 = 10 * 60_000;
 /// How long the use of an API token is not written again.
 const API_TOKEN_MS: i64 = 60_000;
 
-/// How many of each are remembered.
-const REMEMBERED: u64 = 10_000;
+/// Of each, some ten thousand.
+const BYTES: u64 = 10_000 * ENTRY_BYTES as u64;
 
 /// Who was written down lately, and which API tokens.
 pub(super) struct Seen {
     /// By issuer and id: the name, and when in milliseconds since 1970.
-    identities: Cache<Key, Written>,
+    identities: Bounded<Key, Written>,
     /// By id: when in milliseconds since 1970.
-    api_tokens: Cache<String, i64>,
+    api_tokens: Bounded<String, i64>,
 }
 
 /// An issuer's name and the id under it.
@@ -43,8 +43,8 @@ pub(super) struct Noted {
 impl Default for Seen {
     fn default() -> Self {
         Self {
-            identities: Cache::new(REMEMBERED),
-            api_tokens: Cache::new(REMEMBERED),
+            identities: Bounded::to(BYTES, ENTRY_BYTES as u64),
+            api_tokens: Bounded::to(BYTES, ENTRY_BYTES as u64),
         }
     }
 }
@@ -52,14 +52,13 @@ impl Default for Seen {
 impl Seen {
     /// Whether an identity must be written, under the name it has now.
     pub(super) fn is_identity_due(&self, identity: &Identity, name: &str, now: Timestamp) -> bool {
-        let key = (identity.issuer().to_owned(), identity.id().to_owned());
-        let written = self.identities.get(&key);
+        let written = self.identities.find(&Two(identity.issuer(), identity.id()));
         written.is_none_or(|(known, at_ms)| *known != *name || is_over(at_ms, IDENTITY_MS, now))
     }
 
     /// Whether the use of an API token must be written.
     pub(super) fn is_use_due(&self, token: &ApiToken, now: Timestamp) -> bool {
-        let written = self.api_tokens.get(token.identity.id());
+        let written = self.api_tokens.find(token.identity.id());
         let written = written.or(token.last_used.map(Timestamp::as_millisecond));
         written.is_none_or(|at_ms| is_over(at_ms, API_TOKEN_MS, now))
     }
@@ -81,10 +80,11 @@ impl Seen {
     /// Notes what was committed.
     pub(super) fn note(&self, noted: Noted) {
         if let Some((identity, written)) = noted.identity {
-            self.identities.insert(identity, written);
+            let bytes = ENTRY_BYTES + identity.1.len() + written.0.len();
+            self.identities.put(identity, written, bytes);
         }
         if let Some((id, used_ms)) = noted.api_token {
-            self.api_tokens.insert(id, used_ms);
+            self.api_tokens.put(id, used_ms, ENTRY_BYTES);
         }
     }
 }

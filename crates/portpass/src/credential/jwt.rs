@@ -11,7 +11,7 @@ use base64::{
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use super::json;
+use super::{Shown, json};
 use crate::{config::SecretText, short_id::ShortId};
 
 /// Longest JWT we look at; GitLab's with 200 groups stay under it.
@@ -142,6 +142,7 @@ pub struct UnverifiedJwt {
     kid: Option<String>,
     login: ShortId,
     payload: Vec<u8>,
+    shown: Shown,
     signature: Vec<u8>,
     signing_input: String,
     typ: JwtType,
@@ -193,6 +194,11 @@ impl UnverifiedJwt {
         format!("{}.{signature}", self.signing_input).into()
     }
 
+    /// As what it was presented.
+    pub(crate) fn shown(&self) -> Shown {
+        self.shown
+    }
+
     /// What the header says the JWT is.
     pub fn typ(&self) -> JwtType {
         self.typ
@@ -208,6 +214,13 @@ impl FromStr for UnverifiedJwt {
     type Err = JwtFault;
 
     fn from_str(text: &str) -> Result<Self, JwtFault> {
+        Self::read(text, Shown::bare(text))
+    }
+}
+
+impl UnverifiedJwt {
+    /// Takes a text apart that was presented as `shown`.
+    pub(super) fn read(text: &str, shown: Shown) -> Result<Self, JwtFault> {
         if text.len() > MAX_BYTES {
             return Err(JwtFault::TooLarge);
         }
@@ -223,6 +236,7 @@ impl FromStr for UnverifiedJwt {
             kid: header.kid,
             login: ShortId::of(signing_input.as_bytes()),
             payload,
+            shown,
             signature: decode(signature)?,
             signing_input: signing_input.to_owned(),
             typ: header.typ,

@@ -3,7 +3,9 @@
 //! One file for each kind. A new kind is a new file, a variant of
 //! [`Credential`], and the arm in `identity` that proves it.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use aws_lc_rs::digest;
 
 mod basic;
 mod client;
@@ -30,7 +32,7 @@ pub enum Credential {
     /// A secret that begins `portpass_at_`.
     ApiToken(Secret),
     /// A password of the shape of a JWT, under any user name.
-    Jwt(UnverifiedJwt),
+    Jwt(Arc<UnverifiedJwt>),
     /// A password of no shape that is known here, with its user name: a person's,
     /// whom only an identity provider can prove.
     Password(Password),
@@ -51,7 +53,53 @@ pub struct Presented<'a> {
     pub refresh_token: Option<&'a str>,
 }
 
+/// A secret as it was presented, and where: what is the same is read alike.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub enum Shown {
+    /// The SHA-256 of a secret that stood alone.
+    Bare([u8; 32]),
+    /// The SHA-256 of the value of an `Authorization` header.
+    Header([u8; 32]),
+}
+
+impl Shown {
+    fn bare(secret: &str) -> Self {
+        Self::Bare(sha256(secret.as_bytes()))
+    }
+
+    fn in_header(value: &[u8]) -> Self {
+        Self::Header(sha256(value))
+    }
+}
+
+fn sha256(text: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let digest = digest::digest(&digest::SHA256, text);
+    for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    bytes
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown(…)")
+    }
+}
+
 impl Presented<'_> {
+    /// What is shown, if it is one thing.
+    pub(crate) fn shown(&self) -> Option<Shown> {
+        match (self.authorization, self.password, self.refresh_token) {
+            (Some(header), None, None) => Some(Shown::in_header(header)),
+            (None, Some(secret), None) | (None, None, Some(secret)) => Some(Shown::bare(secret)),
+            (None, None, None)
+            | (Some(_), Some(_), _)
+            | (Some(_), _, Some(_))
+            | (_, Some(_), Some(_)) => None,
+        }
+    }
+
     /// The secret that is shown, whatever it is and wherever it stands.
     pub(crate) fn secret(&self) -> Option<Cow<'_, str>> {
         if let Some(secret) = self.password.or(self.refresh_token) {
@@ -119,15 +167,16 @@ impl Credential {
         ) {
             (None, None, None) => Ok(Self::Anonymous),
             (None, Some(secret), None) => {
-                Self::by_shape(presented.username.unwrap_or_default(), secret)
+                let user = presented.username.unwrap_or_default();
+                Self::by_shape(user, secret, || Shown::bare(secret))
             }
-            (None, None, Some(secret)) => Self::by_shape("", secret),
+            (None, None, Some(secret)) => Self::by_shape("", secret, || Shown::bare(secret)),
             (Some(header), None, None) => {
                 let basic = basic::Basic::parse(header)?;
                 if basic.colon_in_user_name() {
                     return Err(Malformed::ColonInUserName);
                 }
-                Self::by_shape(&basic.user, &basic.password)
+                Self::by_shape(&basic.user, &basic.password, || Shown::in_header(header))
             }
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
                 Err(Malformed::TwoCredentials)
@@ -135,12 +184,13 @@ impl Credential {
         }
     }
 
-    fn by_shape(user: &str, text: &str) -> Result<Self, Malformed> {
+    fn by_shape(user: &str, text: &str, shown: impl FnOnce() -> Shown) -> Result<Self, Malformed> {
         if text.is_empty() {
             return Err(Malformed::Empty);
         }
         if jwt::is_jwt_shaped(text) {
-            return text.parse().map(Self::Jwt).map_err(Malformed::Jwt);
+            let jwt = UnverifiedJwt::read(text, shown()).map_err(Malformed::Jwt)?;
+            return Ok(Self::Jwt(Arc::new(jwt)));
         }
         let Some(secret) = Secret::parse(text) else {
             return Ok(Self::Password(Password::new(user, text)));

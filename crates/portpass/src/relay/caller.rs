@@ -104,7 +104,7 @@ impl Relay {
 
     /// A JWT passes one of our issuers first: the provider may look at neither
     /// its audience nor its tenant.
-    async fn job(&self, jwt: UnverifiedJwt, request: &Relayed<'_>) -> Result<Caller, Stopped> {
+    async fn job(&self, jwt: Arc<UnverifiedJwt>, request: &Relayed<'_>) -> Result<Caller, Stopped> {
         let (text, login) = (jwt.encoded(), jwt.login());
         if self.settings.trust_provider {
             admit_guess(request)?;

@@ -2,14 +2,17 @@
 //!
 //! Only what there is is remembered, never that something is not there.
 
-use std::{fmt, hash::Hash, sync::Arc};
+use std::sync::Arc;
 
-use moka::{policy::EvictionPolicy, sync::Cache};
 use serde_json::{Map, Value};
 
 use super::Refreshable;
 use crate::{
-    credential::SecretHash, identity::ApiToken, session::Session, short_id::ShortId,
+    bounded::{Bounded, ENTRY_BYTES, Two},
+    credential::SecretHash,
+    identity::ApiToken,
+    session::Session,
+    short_id::ShortId,
     store::ApiTokenRow,
 };
 
@@ -19,8 +22,8 @@ const SESSIONS_BYTES: u64 = 8 << 20;
 /// Of refresh tokens, of API tokens and of owners: some five thousand of each.
 const OTHERS_BYTES: u64 = 2 << 20;
 
-/// What an entry costs besides what its key and value hold.
-const ENTRY_BYTES: usize = 256;
+/// What most of them weigh.
+const SESSION_BYTES: u64 = 5 << 10;
 
 /// What a value of JSON costs besides its text.
 const VALUE_BYTES: usize = 96;
@@ -38,10 +41,10 @@ pub(super) struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            sessions: Bounded::to(SESSIONS_BYTES),
-            refresh_tokens: Bounded::to(OTHERS_BYTES),
-            api_tokens: Bounded::to(OTHERS_BYTES),
-            owners: Bounded::to(OTHERS_BYTES),
+            sessions: Bounded::to(SESSIONS_BYTES, SESSION_BYTES),
+            refresh_tokens: Bounded::to(OTHERS_BYTES, ENTRY_BYTES as u64),
+            api_tokens: Bounded::to(OTHERS_BYTES, ENTRY_BYTES as u64),
+            owners: Bounded::to(OTHERS_BYTES, ENTRY_BYTES as u64),
         }
     }
 }
@@ -57,7 +60,8 @@ impl Memory {
         let uses = session.uses;
         let weight = of_session(&session);
         let is_older = |kept: &Arc<Session>| kept.uses < uses;
-        self.sessions.keep(session.login, session, weight, is_older)
+        let login = session.login;
+        self.sessions.keep(&login, session, weight, is_older)
     }
 
     pub(super) fn forget_session(&self, login: ShortId) {
@@ -75,8 +79,7 @@ impl Memory {
         let session = self.keep_session(session);
         let weight = ENTRY_BYTES + hash.as_str().len() + registry.len();
         let kept = (Arc::clone(&registry), session.login);
-        self.refresh_tokens
-            .keep(hash.clone(), kept, weight, |_| false);
+        self.refresh_tokens.keep(hash, kept, weight, |_| false);
         Refreshable { registry, session }
     }
 
@@ -86,64 +89,21 @@ impl Memory {
 
     pub(super) fn keep_api_token(&self, hash: &SecretHash, token: &Arc<ApiToken>, weight: usize) {
         self.api_tokens
-            .keep(hash.clone(), Arc::clone(token), weight, |_| false);
+            .keep(hash, Arc::clone(token), weight, |_| false);
     }
 
     pub(super) fn owner(&self, registry: &str, namespace: &str) -> Option<(String, String)> {
-        let key = (registry.to_owned(), namespace.to_owned());
-        self.owners.find(&key)
+        self.owners.find(&Two(registry, namespace))
     }
 
     pub(super) fn keep_owner(&self, registry: &str, namespace: &str, owner: &(String, String)) {
         let weight = ENTRY_BYTES + registry.len() + namespace.len() + owner.0.len() + owner.1.len();
         let key = (registry.to_owned(), namespace.to_owned());
-        self.owners.keep(key, owner.clone(), weight, |_| true);
+        self.owners.put(key, owner.clone(), weight);
     }
 
     pub(super) fn forget_owner(&self, registry: &str, namespace: &str) {
-        let key = (registry.to_owned(), namespace.to_owned());
-        self.owners.forget(&key);
-    }
-}
-
-/// Entries up to so many bytes; those not asked for the longest go first.
-struct Bounded<K, V>(Cache<K, (u32, V)>);
-
-impl<K, V> Bounded<K, V>
-where
-    K: Eq + Hash + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    fn to(bytes: u64) -> Self {
-        let cache = Cache::builder()
-            .eviction_policy(EvictionPolicy::lru())
-            .max_capacity(bytes)
-            .weigher(|_key, (weight, _value): &(u32, V)| *weight);
-        Self(cache.build())
-    }
-
-    fn find(&self, key: &K) -> Option<V> {
-        self.0.get(key).map(|(_weight, value)| value)
-    }
-
-    /// Puts in a value where there is none, or one that `gives_way`.
-    fn keep(&self, key: K, value: V, weight: usize, gives_way: impl Fn(&V) -> bool) -> V {
-        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
-        self.0
-            .entry(key)
-            .or_insert_with_if(|| (weight, value), |(_weight, kept)| gives_way(kept))
-            .into_value()
-            .1
-    }
-
-    fn forget(&self, key: &K) {
-        self.0.invalidate(key);
-    }
-}
-
-impl<K, V> fmt::Debug for Bounded<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bounded").finish_non_exhaustive()
+        self.owners.forget(&Two(registry, namespace));
     }
 }
 
@@ -233,11 +193,11 @@ mod tests {
         for number in 0..20_000 {
             memory.keep_session(session(number));
         }
-        memory.sessions.0.run_pending_tasks();
-        assert!(memory.sessions.0.weighted_size() <= SESSIONS_BYTES);
-        assert!(memory.session(session(0).login).is_none());
-        assert!(memory.session(session(19_999).login).is_some());
-        let kept = memory.sessions.0.entry_count();
+        let (bytes, kept) = memory.sessions.size();
+        assert!(bytes <= SESSIONS_BYTES);
+        for number in 19_500..20_000 {
+            assert!(memory.session(session(number).login).is_some(), "{number}");
+        }
         assert!((1000..2500).contains(&kept), "{kept}");
     }
 

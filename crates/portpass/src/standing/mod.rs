@@ -24,6 +24,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Mutex, Semaphore},
     time::timeout,
@@ -245,8 +246,14 @@ fn is_shared(store: &Store) -> bool {
 }
 
 /// What a request waits for, yet not for ever.
-async fn in_time<T>(reading: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    timeout(PATIENCE, reading)
-        .await
-        .unwrap_or(Err(StoreError::Slow))
+///
+/// Most requests read nothing: boxed, it is not part of what each of them takes along.
+fn in_time<'r, T>(
+    reading: impl Future<Output = Result<T, StoreError>> + Send + 'r,
+) -> BoxFuture<'r, Result<T, StoreError>> {
+    Box::pin(async {
+        timeout(PATIENCE, reading)
+            .await
+            .unwrap_or(Err(StoreError::Slow))
+    })
 }

@@ -89,7 +89,7 @@ impl Standing {
     /// Looks a secret up, a few at once.
     async fn look_up<T>(
         &self,
-        reading: impl Future<Output = Result<T, StoreError>>,
+        reading: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         in_time(async {
             let _turn = self.lookups.acquire().await;

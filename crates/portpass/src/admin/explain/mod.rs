@@ -154,7 +154,7 @@ impl Explain {
         }
     }
 
-    fn presented(&self) -> Result<UnverifiedJwt, Failure> {
+    fn presented(&self) -> Result<Arc<UnverifiedJwt>, Failure> {
         let refused = |why: &dyn fmt::Display| Failure::Refused(format!("this is no JWT: {why}"));
         let presented = Presented {
             password: self.jwt.as_deref().map(str::trim),

@@ -38,7 +38,11 @@ impl Directory {
         {
             return pinned(issuer, jwt.login(), key, verified).map_err(Unproven::Stranger);
         }
-        let keys = find_keys(&candidates, jwt, now).await?;
+        let keys = match held_keys(&candidates, jwt, now) {
+            held if !held.is_empty() => held,
+            // Elsewhere than with what every request takes along: it may go over the network.
+            _ => Box::pin(find_keys(&candidates, jwt, now)).await?,
+        };
         let signers: Vec<_> = keys
             .into_iter()
             .filter_map(|(issuer, keys)| {
@@ -99,22 +103,24 @@ impl Directory {
     }
 }
 
-/// The candidates' keys that could have made the signature.
+/// Candidates, each with its keys that could have made a signature.
+type Signers<'a> = Vec<(&'a Issuer, Vec<Arc<PublicKey>>)>;
+
+/// Those that are held.
+fn held_keys<'a>(candidates: &[&'a Issuer], jwt: &UnverifiedJwt, now: Timestamp) -> Signers<'a> {
+    let held = |issuer: &&'a Issuer| {
+        let keys = issuer.keys.held(jwt.kid(), jwt.algorithm(), now)?;
+        Some((*issuer, keys))
+    };
+    candidates.iter().filter_map(held).collect()
+}
+
+/// Those that the issuers are asked for.
 async fn find_keys<'a>(
     candidates: &[&'a Issuer],
     jwt: &UnverifiedJwt,
     now: Timestamp,
-) -> Result<Vec<(&'a Issuer, Vec<Arc<PublicKey>>)>, Unproven> {
-    let held: Vec<_> = candidates
-        .iter()
-        .filter_map(|issuer| {
-            let keys = issuer.keys.held(jwt.kid(), jwt.algorithm(), now)?;
-            Some((*issuer, keys))
-        })
-        .collect();
-    if !held.is_empty() {
-        return Ok(held);
-    }
+) -> Result<Signers<'a>, Unproven> {
     let lookups = candidates.iter().map(|issuer| async move {
         let lookup = issuer.keys.find(jwt.kid(), jwt.algorithm(), now).await;
         (*issuer, lookup)

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{Fault, Place},
-    credential::{Credential, Secret, UnverifiedJwt},
+    credential::{Credential, Presented, Secret, UnverifiedJwt},
     standing::{Settled, Standing},
 };
 
@@ -218,9 +218,16 @@ impl Directory {
         }
     }
 
+    /// What was presented like this before, if it is remembered: that it was proven then
+    /// proves nothing now.
+    pub fn recall(&self, presented: &Presented<'_>) -> Option<Credential> {
+        let shown = presented.shown()?;
+        self.kept.recall(&shown).map(Credential::Jwt)
+    }
+
     async fn prove_jwt(
         &self,
-        jwt: &UnverifiedJwt,
+        jwt: &Arc<UnverifiedJwt>,
         at: &Circumstances<'_>,
     ) -> Result<Proof, Unproven> {
         let known = self.recognise(jwt, at.now).await?;

@@ -3,8 +3,8 @@
 use super::*;
 
 /// Presents a JWT so often that it is kept.
-async fn kept(directory: &Directory, token: &str) -> UnverifiedJwt {
-    let jwt: UnverifiedJwt = token.parse().unwrap();
+async fn kept(directory: &Directory, token: &str) -> Arc<UnverifiedJwt> {
+    let jwt: Arc<UnverifiedJwt> = Arc::new(token.parse().unwrap());
     let known = directory.recognise(&jwt, now()).await.unwrap();
     directory.kept.keep(&jwt, &known);
     assert!(is_kept(directory, &jwt));
@@ -17,6 +17,42 @@ fn is_kept(directory: &Directory, jwt: &UnverifiedJwt) -> bool {
     };
     let set = issuer.keys.set(now()).unwrap();
     directory.kept.find(jwt, &set).is_some()
+}
+
+#[tokio::test]
+async fn what_is_presented_again_is_recalled_and_nothing_that_is_like_it() {
+    let key = SigningKey::es256("k");
+    let token = key.token(&claims(&json!({})));
+    let directory = build(vec![github(&[key])]).unwrap();
+    let jwt = kept(&directory, &token).await;
+    let bare = Presented {
+        password: Some(&token),
+        ..Presented::default()
+    };
+    let recalled = |presented: &Presented<'_>| match directory.recall(presented)? {
+        Credential::Jwt(jwt) => Some(jwt),
+        other => panic!("{other:?}"),
+    };
+    assert!(Arc::ptr_eq(&recalled(&bare).unwrap(), &jwt));
+    let longer = format!("{token}A");
+    for presented in [
+        Presented::default(),
+        Presented {
+            password: Some(&longer),
+            ..Presented::default()
+        },
+        // The same text is read in another way there.
+        Presented {
+            authorization: Some(token.as_bytes()),
+            ..Presented::default()
+        },
+        Presented {
+            authorization: Some(b"Basic bTpu"),
+            ..bare
+        },
+    ] {
+        assert!(recalled(&presented).is_none(), "{presented:?}");
+    }
 }
 
 #[tokio::test]
