@@ -276,14 +276,21 @@ impl Facts {
 
     /// Sets the fact.
     pub fn set(&mut self, fact: Fact, value: FactValue) {
-        Arc::make_mut(&mut self.by_name).insert(fact, value);
-        self.json = Arc::default();
+        self.change().insert(fact, value);
     }
 
     /// Takes a fact away.
     pub fn remove(&mut self, fact: Fact) {
-        Arc::make_mut(&mut self.by_name).remove(&fact);
-        self.json = Arc::default();
+        self.change().remove(&fact);
+    }
+
+    /// The facts, to be changed: their text is no longer theirs.
+    fn change(&mut self) -> &mut BTreeMap<Fact, FactValue> {
+        match Arc::get_mut(&mut self.json) {
+            Some(json) => drop(json.take()),
+            None => self.json = Arc::default(),
+        }
+        Arc::make_mut(&mut self.by_name)
     }
 
     /// Sets a fact that is a string; an empty one says nothing and stays absent.
@@ -341,6 +348,10 @@ mod tests {
         facts.set_text(Fact::Ref, Some("a\"b"));
         assert_eq!(facts.json(), r#"{"ref":"a\"b"}"#);
         let before = facts.clone();
+        let unasked = Facts::default();
+        let mut later = unasked.clone();
+        later.set_flag(Fact::Fork, Some(true));
+        assert_eq!((unasked.json(), later.json()), ("{}", r#"{"fork":true}"#));
         facts.set_flag(Fact::Fork, Some(true));
         assert_eq!(facts.json(), serde_json::to_string(&facts).unwrap());
         facts.remove(Fact::Ref);

@@ -16,8 +16,8 @@ use crate::{
     store::ApiTokenRow,
 };
 
-/// Sessions carry the claims of their JWT: about fifteen hundred fit.
-const SESSIONS_BYTES: u64 = 8 << 20;
+/// Sessions carry the claims of their JWT: about a thousand fit.
+const SESSIONS_BYTES: u64 = 5 << 20;
 
 /// Of refresh tokens, of API tokens and of owners: some five thousand of each.
 const OTHERS_BYTES: u64 = 2 << 20;
@@ -198,7 +198,7 @@ mod tests {
         for number in 19_500..20_000 {
             assert!(memory.session(session(number).login).is_some(), "{number}");
         }
-        assert!((1000..2500).contains(&kept), "{kept}");
+        assert!((700..1600).contains(&kept), "{kept}");
     }
 
     #[test]

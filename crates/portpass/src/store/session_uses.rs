@@ -1,6 +1,7 @@
 //! Sessions that a batch of conditions opens and uses.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet},
     sync::LazyLock,
 };
@@ -46,7 +47,7 @@ pub(super) struct Uses<'a> {
 struct Used<'a> {
     /// The row that holds the place of a session that was not there, with all
     /// uses counted on it as if every one stood.
-    placed: Option<SessionRow>,
+    placed: Option<Cow<'a, SessionRow>>,
     /// Whether it is there, for good.
     open: bool,
     uses: i64,
@@ -76,22 +77,29 @@ impl<'a> Uses<'a> {
                 used.last_used_ms = used.last_used_ms.max(session.used_ms);
                 used.networks = session.networks.as_deref().or(used.networks);
                 if let (None, Some(row)) = (&used.placed, &session.open) {
-                    used.placed = Some(SessionRow::clone(row));
+                    used.placed = Some(Cow::Borrowed(row));
                 }
             }
         }
         for used in of.values_mut() {
             if let Some(row) = &mut used.placed {
-                row.uses = used.uses;
-                row.last_used_ms = used.last_used_ms;
-                if let Some(networks) = used.networks {
-                    networks.clone_into(&mut row.networks);
+                let networks = used.networks.unwrap_or(&row.networks);
+                // Most sessions are opened by one use.
+                if (row.uses, row.last_used_ms) != (used.uses, used.last_used_ms)
+                    || row.networks != networks
+                {
+                    *row = Cow::Owned(SessionRow {
+                        uses: used.uses,
+                        last_used_ms: used.last_used_ms,
+                        networks: networks.to_owned(),
+                        ..SessionRow::clone(row)
+                    });
                 }
             }
             (used.uses, used.last_used_ms, used.networks) = (0, 0, None);
         }
         let rows = of.values().filter_map(|used| used.placed.as_ref());
-        let values: Vec<Value<'_>> = rows.flat_map(SessionRow::values).collect();
+        let values: Vec<Value<'_>> = rows.flat_map(|row| row.values()).collect();
         let new: Vec<(String,)> = transaction.fetch(&OPEN, &values).await?;
         let new: HashSet<&str> = new.iter().map(|(login,)| login.as_str()).collect();
         let known: Vec<Value<'_>> = of

@@ -3,8 +3,9 @@
 use std::{fs, path::Path};
 
 /// A library's path, and the places that may name it.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("axum::", &["http/", "admin/"]),
+    ("rusqlite::", &["store/"]),
     ("sqlx::", &["store/"]),
     (
         "reqwest::",
