@@ -152,8 +152,10 @@ impl Load {
 
 /// Waits to the microsecond: asleep first, and then awake, while answers are taken.
 async fn until(due: Instant) {
-    if let Some(early) = due.checked_sub(COARSE) {
-        sleep(early.saturating_duration_since(Instant::now())).await;
+    let ahead = due.saturating_duration_since(Instant::now());
+    // Even a sleep of nothing may end a whole tick of the runtime later.
+    if let Some(early) = ahead.checked_sub(COARSE) {
+        sleep(early).await;
     }
     while Instant::now() < due {
         yield_now().await;

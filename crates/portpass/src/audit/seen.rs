@@ -16,8 +16,8 @@ const IDENTITY_MS: i64 = 10 * 60_000;
 /// How long the use of an API token is not written again.
 const API_TOKEN_MS: i64 = 60_000;
 
-/// Of each, some ten thousand.
-const BYTES: u64 = 10_000 * ENTRY_BYTES as u64;
+/// Of each, some four thousand.
+const BYTES: u64 = 4000 * ENTRY_BYTES as u64;
 
 /// Who was written down lately, and which API tokens.
 pub(super) struct Seen {

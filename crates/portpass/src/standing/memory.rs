@@ -16,11 +16,11 @@ use crate::{
     store::ApiTokenRow,
 };
 
-/// Sessions carry the claims of their JWT: about a thousand fit.
-const SESSIONS_BYTES: u64 = 5 << 20;
+/// Sessions carry the claims of their JWT: about six hundred fit.
+const SESSIONS_BYTES: u64 = 3 << 20;
 
-/// Of refresh tokens, of API tokens and of owners: some five thousand of each.
-const OTHERS_BYTES: u64 = 2 << 20;
+/// Of refresh tokens, of API tokens and of owners: some four thousand of each.
+const OTHERS_BYTES: u64 = 1 << 20;
 
 /// What most of them weigh.
 const SESSION_BYTES: u64 = 5 << 10;
@@ -195,10 +195,10 @@ mod tests {
         }
         let (bytes, kept) = memory.sessions.size();
         assert!(bytes <= SESSIONS_BYTES);
-        for number in 19_500..20_000 {
+        for number in 19_800..20_000 {
             assert!(memory.session(session(number).login).is_some(), "{number}");
         }
-        assert!((700..1600).contains(&kept), "{kept}");
+        assert!((400..1000).contains(&kept), "{kept}");
     }
 
     #[test]

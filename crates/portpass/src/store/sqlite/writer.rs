@@ -20,7 +20,7 @@ use super::{
 const STATEMENTS: usize = 64;
 
 /// Pages that are kept in memory: in KiB, and negative, as `SQLite` wants it.
-const CACHE_KIB: i64 = -8192;
+const CACHE_KIB: i64 = -4096;
 
 /// The connection, while nobody writes.
 #[derive(Clone)]
