@@ -1,6 +1,6 @@
 //! `kill -9` while keys change: what was signed before is good after, and one CA is everybody's.
 
-use std::fs;
+use std::{fmt, fs};
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::{
@@ -94,7 +94,7 @@ impl House {
             path: None,
         }
         .watch(self.portpass.server.id())?;
-        self.portpass.command(words)?.refused()?;
+        self.portpass.command(words)?.refused().context(NotCut)?;
         self.portpass.server.wait()?;
         drop(watch);
         self.portpass.restart()?;
@@ -106,7 +106,31 @@ impl House {
     }
 }
 
+/// The command ran to its end: `strace` now and then misses the first call of a thread that slept
+/// while it attached, and then nothing was tested.
+#[derive(Debug)]
+struct NotCut;
+
+impl fmt::Display for NotCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server was not stopped where it should have been")
+    }
+}
+
+/// How often all of it is begun anew because a call was missed.
+const TRIES: usize = 4;
+
 fn a_change_of_keys_that_is_cut_short_leaves_every_token_good() -> Result<()> {
+    for _ in 1..TRIES {
+        match change_keys() {
+            Err(error) if error.downcast_ref::<NotCut>().is_some() => {}
+            done => return done,
+        }
+    }
+    change_keys()
+}
+
+fn change_keys() -> Result<()> {
     let mut house = House::start()?;
     for (name, calls, nth) in WRITING {
         house
