@@ -75,7 +75,6 @@ where
         bytes: usize,
         gives_way: impl Fn(&V) -> bool,
     ) -> V {
-        let mut value = Some(value);
         let kept = self.0.entry(key, None, |_key, (_bytes, kept)| {
             if gives_way(kept) {
                 EntryAction::ReplaceWithGuard
@@ -86,14 +85,11 @@ where
         match kept {
             EntryResult::Retained(kept) => kept,
             EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
-                let value = value.take().expect("it is taken once");
                 // Somebody else was faster: theirs is as new.
                 let _faster = place.insert((weight(bytes), value.clone()));
                 value
             }
-            EntryResult::Removed(..) | EntryResult::Timeout => {
-                value.take().expect("it is taken once")
-            }
+            EntryResult::Removed(..) | EntryResult::Timeout => value,
         }
     }
 
