@@ -43,7 +43,7 @@ pub fn fill(folder: &Path, database: Option<&str>, sizes: &Sizes) -> Result<()> 
             }
             for numbers in batches(sizes.events) {
                 let changes: Vec<_> = numbers
-                    .map(|number| Change::Insert(Box::new(rows.event(number))))
+                    .map(|number| Change::from(rows.event(number)))
                     .collect();
                 let mut transaction = store.begin().await?;
                 transaction.write(&changes).await?;

@@ -136,7 +136,7 @@ impl Portpass {
         };
         let circumstances = Circumstances {
             registry: &registry.name,
-            network: &request.origin.network(),
+            network: request.origin.network(),
             standing: &self.standing,
             settled: &settled,
             now,

@@ -45,6 +45,14 @@ impl ShortId {
         Ok(Self(bytes))
     }
 
+    /// The characters of its text, all of them ASCII.
+    pub(crate) fn letters(self) -> [u8; 16] {
+        let mut letters = [0; 16];
+        BASE32_NOPAD.encode_mut(&self.0, &mut letters);
+        letters.make_ascii_lowercase();
+        letters
+    }
+
     fn cut(digest: &digest::Digest) -> Self {
         let mut bytes = [0; 10];
         for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
@@ -75,10 +83,8 @@ impl FromStr for ShortId {
 
 impl fmt::Display for ShortId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 16];
-        BASE32_NOPAD.encode_mut(&self.0, &mut text);
-        text.make_ascii_lowercase();
-        f.write_str(std::str::from_utf8(&text).map_err(|_not_ascii| fmt::Error)?)
+        let letters = self.letters();
+        f.write_str(std::str::from_utf8(&letters).map_err(|_not_ascii| fmt::Error)?)
     }
 }
 

@@ -10,7 +10,7 @@ mod repository;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt::{self, Write as _},
     str::FromStr,
     sync::Arc,
 };
@@ -106,7 +106,13 @@ impl fmt::Display for Scope {
 ///
 /// Copies share the texts.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Scopes(Arc<[Scope]>);
+pub struct Scopes(Arc<Merged>);
+
+#[derive(Debug, Default, Eq, Hash, PartialEq)]
+struct Merged {
+    scopes: Vec<Scope>,
+    text: String,
+}
 
 impl Scopes {
     /// Reads every spelling that clients use: the parameter repeated, scopes
@@ -135,25 +141,36 @@ impl Scopes {
                 .or_default()
                 .extend(scope.actions);
         }
-        let scopes = merged
+        let scopes: Vec<_> = merged
             .into_iter()
             .map(|((kind, class, name), actions)| Scope {
                 kind,
                 class,
                 name,
                 actions,
-            });
-        Ok(Self(scopes.collect()))
+            })
+            .collect();
+        let mut text = String::with_capacity(length + scopes.len());
+        for scope in &scopes {
+            let space = if text.is_empty() { "" } else { " " };
+            write!(text, "{space}{scope}").expect("writing to a string cannot fail");
+        }
+        Ok(Self(Arc::new(Merged { scopes, text })))
+    }
+
+    /// The scopes as one text: merged and in order, with spaces between.
+    pub fn as_str(&self) -> &str {
+        &self.0.text
     }
 
     /// The scopes, in alphabetical order of kind, class and name.
     pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
-        self.0.iter()
+        self.0.scopes.iter()
     }
 
     /// Whether nothing was asked for: `docker login` asks so.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.scopes.is_empty()
     }
 }
 
@@ -168,13 +185,7 @@ impl<'a> IntoIterator for &'a Scopes {
 
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scope) in self.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            scope.fmt(f)?;
-        }
-        Ok(())
+        f.write_str(&self.0.text)
     }
 }
 

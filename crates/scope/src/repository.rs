@@ -3,6 +3,9 @@
 /// The longest name that registries accept, in bytes.
 const MAX_LENGTH: usize = 255;
 
+/// What stands between the letters and digits of a component.
+const SEPARATORS: [char; 3] = ['.', '_', '-'];
+
 /// Whether a text is a repository name: path components of the OCI grammar,
 /// after at most one host with a port, as distribution's scope grammar has it.
 pub fn is_repository_name(text: &str) -> bool {
@@ -34,24 +37,19 @@ fn is_host_label(label: &str) -> bool {
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, as the OCI distribution specification
 /// writes it.
 fn is_component(text: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let mut separator = String::new();
-    let mut has_letter = false;
-    for character in text.chars() {
-        match character {
-            '.' | '_' | '-' if has_letter => separator.push(character),
-            letter if u8::try_from(letter).is_ok_and(is_letter) => {
-                let dashes = separator.bytes().all(|byte| byte == b'-');
-                if !dashes && !matches!(separator.as_str(), "." | "_" | "__") {
-                    return false;
-                }
-                separator.clear();
-                has_letter = true;
-            }
-            _ => return false,
-        }
-    }
-    has_letter && separator.is_empty()
+    let is_separator = |byte: &u8| matches!(byte, b'.' | b'_' | b'-');
+    let mut runs = text
+        .as_bytes()
+        .chunk_by(|one, next| is_separator(one) == is_separator(next));
+    runs.all(|run| match run {
+        [b'.' | b'_'] | [b'_', b'_'] => true,
+        [b'-', ..] => run.iter().all(|byte| *byte == b'-'),
+        _ => run
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+    }) && !text.starts_with(SEPARATORS)
+        && !text.ends_with(SEPARATORS)
+        && !text.is_empty()
 }
 
 #[cfg(test)]

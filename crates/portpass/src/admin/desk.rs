@@ -66,7 +66,7 @@ impl Desk {
 
     /// Records a deed that changes nothing in the store.
     pub(super) async fn record(&self, deed: Deed<'_>) -> Result<(), Failure> {
-        let event = Change::Insert(Box::new(self.event(&deed)));
+        let event = Change::from(self.event(&deed));
         Ok(self.store().write_events(&[event]).await?)
     }
 

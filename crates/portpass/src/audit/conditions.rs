@@ -122,7 +122,7 @@ impl Draft {
                 let used = ApiTokenUse {
                     id: token.identity.id().to_owned(),
                     used_ms: now.as_millisecond(),
-                    network: origin.network(),
+                    network: origin.network().to_owned(),
                 };
                 conditions.api_token = seen.is_use_due(token, now).then_some(used);
             }
@@ -132,7 +132,7 @@ impl Draft {
                 sealed: Some(_),
             }
             | Evidence::RefreshToken { login, .. } => {
-                draft.use_session(login, token, &origin.network(), now);
+                draft.use_session(login, token, origin.network(), now);
             }
         }
         draft
@@ -149,10 +149,12 @@ impl Draft {
             None => opened(id, login, proof, network),
         };
         if !session.networks.iter().any(|known| known == network) {
-            if session.networks.len() >= NETWORKS {
-                session.networks.remove(1);
+            let mut networks = session.networks.to_vec();
+            if networks.len() >= NETWORKS {
+                networks.remove(1);
             }
-            session.networks.push(network.to_owned());
+            networks.push(network.to_owned());
+            session.networks = networks.into();
             self.new_network = Some(network.to_owned());
         }
         let networks = || text_of(&session.networks);
@@ -183,14 +185,14 @@ fn opened(id: ShortId, login: &Login, proof: &Proof, network: &str) -> Session {
     Session {
         login: id,
         identity: proof.identity().clone(),
-        name: proof.name().to_owned(),
-        run: proof.facts().text(Fact::RunId).map(str::to_owned),
+        name: proof.name().into(),
+        run: proof.facts().text(Fact::RunId).map(Arc::from),
         binding: login.binding,
         key: Arc::clone(&login.key),
         issued: login.issued,
         expires: login.expires,
         uses: 1,
-        networks: vec![network.to_owned()],
+        networks: [network.to_owned()].into(),
         claims: Arc::clone(proof.all_claims()),
         provider: login.provider.clone(),
         sealed: proof.evidence().sealed().cloned(),
@@ -204,8 +206,8 @@ fn row_of(session: &Session, proof: &Proof, networks: String, now: Timestamp) ->
         login: session.login.to_string(),
         issuer: session.identity.issuer().to_owned(),
         identity: session.identity.id().to_owned(),
-        name: session.name.clone(),
-        run: session.run.clone(),
+        name: session.name.to_string(),
+        run: session.run.as_deref().map(str::to_owned),
         binding: session.binding.to_string(),
         signing_key: session.key.to_string(),
         issued_ms: session.issued.as_millisecond(),
@@ -276,7 +278,7 @@ fn of_denied(denied: &Denied, seen: &Seen, now: Timestamp) -> Conditions {
             identity: proof.identity().id().to_owned(),
             name: proof.name().to_owned(),
             registry: decision.registry().name.to_string(),
-            asked: decision.asked().to_string(),
+            asked: decision.asked().as_str().to_owned(),
             facts: text_of(proof.facts()),
             count: 1,
             first_ms: now.as_millisecond(),

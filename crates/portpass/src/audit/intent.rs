@@ -76,8 +76,7 @@ fn issued(
     body.insert("access", &token.grant().access());
     body.insert("expires_at", &token.expires_at());
     body.insert("lifetime_seconds", &token.lifetime_seconds());
-    let mut row = row("token", now);
-    token.id().clone_into(&mut row.id);
+    let mut row = row_of(token.id().to_owned(), "token", now);
     concern(&mut row, decision);
     finish(&mut row, body, origin);
     Intent::own(row)
@@ -98,8 +97,7 @@ fn passed(token: &PassedToken, origin: &Origin, now: Timestamp) -> Intent {
     body.insert("expires_at", &token.expires_at());
     body.insert("lifetime_seconds", &token.lifetime_seconds());
     of_provider(&mut body, token);
-    let mut row = row("token", now);
-    token.id().clone_into(&mut row.id);
+    let mut row = row_of(token.id().to_owned(), "token", now);
     row.registry = Some(ask.registry.name.to_string());
     row.login = token.login().map(|login| login.to_string());
     row.decision = token.login().map(|login| ask.decision(login).to_string());
@@ -148,7 +146,7 @@ fn to_nobody(
     let mut row = row("anonymous", now);
     row.registry = Some(registry.to_owned());
     let mut body = Body::new();
-    body.insert("network", &network);
+    body.insert("network", network);
     more(&mut body);
     body.insert("repositories", &repositories);
     mark(&mut body, origin);
@@ -160,7 +158,7 @@ fn to_nobody(
 pub(super) fn story(decision: &Decision) -> Body {
     let proof = decision.proof();
     let mut body = Body::new();
-    body.insert("asked", &decision.asked().to_string());
+    body.insert("asked", decision.asked().as_str());
     body.insert("claims", &decision.claims());
     body.insert_json("facts", proof.facts().json());
     body.insert("groups", &decision.groups());
@@ -176,7 +174,7 @@ pub(super) fn story(decision: &Decision) -> Body {
 
 pub(super) fn asked(ask: &Ask) -> Body {
     let mut body = Body::new();
-    body.insert("asked", &ask.scopes.to_string());
+    body.insert("asked", ask.scopes.as_str());
     body.insert("policy", &ask.policy);
     body
 }
@@ -214,8 +212,12 @@ fn mark(body: &mut Body, origin: &Origin) {
 }
 
 pub(super) fn row(kind: &str, now: Timestamp) -> EventRow {
+    row_of(event_id(now), kind, now)
+}
+
+fn row_of(id: String, kind: &str, now: Timestamp) -> EventRow {
     EventRow {
-        id: event_id(now),
+        id,
         at_ms: now.as_millisecond(),
         last_ms: now.as_millisecond(),
         count: 1,

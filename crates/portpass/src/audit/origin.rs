@@ -1,6 +1,9 @@
 //! Where a request came from, as far as a record should say.
 
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr, sync::Arc};
+
+/// As long as a network's text can be, in bytes.
+const LONGEST_NETWORK: usize = 44;
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 128;
@@ -10,8 +13,10 @@ const MAX_USER_AGENT: usize = 128;
 pub struct Origin {
     /// The client's address, behind any trusted proxies.
     pub address: IpAddr,
+    /// The network that the address is in.
+    network: String,
     /// The id under which the request stands in the log.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// What the client calls itself; printable and short.
     pub user_agent: Option<String>,
     /// Whether an identity provider alone says who is let through.
@@ -20,14 +25,17 @@ pub struct Origin {
 
 impl Origin {
     /// An origin, with the user agent cut to what is kept.
-    pub fn new(address: IpAddr, request_id: String, user_agent: Option<&str>) -> Self {
+    pub fn new(address: IpAddr, request_id: impl Into<Arc<str>>, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.map(|text| {
             let printable = text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
-            printable.take(MAX_USER_AGENT).collect()
+            let mut kept = String::with_capacity(text.len().min(MAX_USER_AGENT));
+            kept.extend(printable.take(MAX_USER_AGENT));
+            kept
         });
         Self {
             address,
-            request_id,
+            network: network(address, 24, 48),
+            request_id: request_id.into(),
             user_agent,
             trusts_provider: false,
         }
@@ -43,14 +51,19 @@ impl Origin {
     }
 
     /// The network the address is in: `/24` of IPv4, `/48` of IPv6.
-    pub fn network(&self) -> String {
-        network(self.address, 24, 48)
+    pub fn network(&self) -> &str {
+        &self.network
     }
 }
 
 /// The first bits of an address, as a network in CIDR notation.
 pub(crate) fn network(address: IpAddr, v4_bits: u8, v6_bits: u8) -> String {
     let bits = if address.is_ipv4() { v4_bits } else { v6_bits };
-    ipnet::IpNet::new(address, bits)
-        .map_or_else(|_| address.to_string(), |net| net.trunc().to_string())
+    let mut text = String::with_capacity(LONGEST_NETWORK);
+    match ipnet::IpNet::new(address, bits) {
+        Ok(network) => write!(text, "{}", network.trunc()),
+        Err(_too_many) => write!(text, "{address}"),
+    }
+    .expect("writing to a string cannot fail");
+    text
 }

@@ -160,17 +160,17 @@ impl Writer {
     /// its own, once for all statements.
     async fn commit_aside(
         mut self,
-        batch: Vec<Entry>,
+        mut batch: Vec<Entry>,
     ) -> (Self, Vec<Entry>, Result<Vec<Verdict>, StoreError>) {
         match self.store {
             Store::Postgres(_) => {
-                let result = self.commit(&batch).await;
+                let result = self.commit(&mut batch).await;
                 (self, batch, result)
             }
             Store::Sqlite { .. } => {
                 let runtime = Handle::current();
                 let commit = move || {
-                    let result = runtime.block_on(self.commit(&batch));
+                    let result = runtime.block_on(self.commit(&mut batch));
                     (self, batch, result)
                 };
                 match spawn_blocking(commit).await {
@@ -187,7 +187,7 @@ impl Writer {
 
     /// Commits a batch, again if other writers came in between; one verdict
     /// for each entry.
-    async fn commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {
+    async fn commit(&mut self, batch: &mut [Entry]) -> Result<Vec<Verdict>, StoreError> {
         let mut attempt = 1;
         loop {
             let result = match self.store {
@@ -210,7 +210,7 @@ impl Writer {
         }
     }
 
-    async fn try_commit(&mut self, batch: &[Entry]) -> Result<Vec<Verdict>, StoreError> {
+    async fn try_commit(&mut self, batch: &mut [Entry]) -> Result<Vec<Verdict>, StoreError> {
         match &self.commits {
             Commits::Gated(gate) => gate.pass().await?,
             Commits::Straight => {}
@@ -218,11 +218,13 @@ impl Writer {
         let conditions: Vec<_> = batch.iter().map(|entry| &entry.conditions).collect();
         let mut transaction = self.store.begin().await?;
         let verdicts = transaction.settle(&conditions).await?;
-        let settled = batch
-            .iter()
-            .zip(&verdicts)
-            .filter_map(|(entry, verdict)| entry.intent.settled(&entry.conditions, verdict));
-        let changes = self.sharing.place(settled);
+        let mut standing = Vec::with_capacity(batch.len());
+        for (entry, verdict) in batch.iter_mut().zip(&verdicts) {
+            if entry.intent.settle(&entry.conditions, verdict) {
+                standing.push(&entry.intent);
+            }
+        }
+        let changes = self.sharing.place(standing);
         transaction.write(&changes).await?;
         transaction.commit().await?;
         Ok(verdicts)

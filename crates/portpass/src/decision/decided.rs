@@ -20,12 +20,12 @@ pub fn decision_id(
     asked: &Scopes,
     version: ShortId,
 ) -> ShortId {
-    let login = login.map(|login| login.to_string()).unwrap_or_default();
+    let login = login.map(ShortId::letters);
     ShortId::of_parts([
-        login.as_bytes(),
+        login.as_ref().map_or(&[][..], <[u8; 16]>::as_slice),
         registry.as_bytes(),
-        asked.to_string().as_bytes(),
-        version.to_string().as_bytes(),
+        asked.as_str().as_bytes(),
+        &version.letters(),
     ])
 }
 
@@ -138,9 +138,12 @@ impl Grant {
     }
 }
 
+/// As long as most scopes are.
+const USUAL_BYTES: usize = 64;
+
 /// What an `access` claim gives, as the OAuth `scope` field has it, with spaces between.
 pub(crate) fn scope_text(access: &[Access]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_BYTES * access.len());
     for access in access {
         if !text.is_empty() {
             text.push(' ');

@@ -64,7 +64,9 @@ impl Hold {
         let Namespace { name, owner } = &namespace;
         match request.owners.get(name) {
             None => Self::Unclaimed(namespace),
-            Some((issuer, id)) if issuer == request.caller.identity().issuer() && id == owner => {
+            Some((issuer, id))
+                if **issuer == *request.caller.identity().issuer() && **id == **owner =>
+            {
                 Self::Own(namespace.name)
             }
             Some(_) => Self::Withheld(Withheld::Owned {

@@ -19,7 +19,7 @@ pub struct Namespace {
 
 /// The owners of some namespaces of one registry, as issuer and id; a
 /// namespace that is not in it is nobody's yet.
-pub type Owners = HashMap<String, (String, String)>;
+pub type Owners = HashMap<String, (Arc<str>, Arc<str>)>;
 
 /// What a request is weighed with beside the rules: what operators and earlier
 /// requests have settled.

@@ -20,7 +20,7 @@ pub(super) struct Request<'p> {
     pub(super) images: Option<&'p BTreeSet<String>>,
     pub(super) owners: &'p Owners,
     pub(super) values: Values<'p>,
-    issuer: FactValue,
+    issuer: OnceCell<FactValue>,
     environment: &'p Environment,
     variables: OnceCell<Variables<'p>>,
     assumed: Option<Assumed>,
@@ -44,7 +44,6 @@ impl<'p> Request<'p> {
         owners: &'p Owners,
         environment: &'p Environment,
     ) -> Self {
-        let issuer = caller.identity().issuer();
         Self {
             caller,
             registry,
@@ -52,7 +51,7 @@ impl<'p> Request<'p> {
             images,
             owners,
             values: Values::new(caller),
-            issuer: FactValue::Text(issuer.to_owned()),
+            issuer: OnceCell::new(),
             environment,
             variables: OnceCell::new(),
             assumed: None,
@@ -93,7 +92,8 @@ impl<'p> Request<'p> {
     /// A fact of the caller; `issuer` is the proven identity's, always.
     pub(super) fn fact(&self, fact: Fact) -> Option<&FactValue> {
         if fact == Fact::Issuer {
-            Some(&self.issuer)
+            let issuer = || FactValue::Text(self.caller.identity().issuer().to_owned());
+            Some(self.issuer.get_or_init(issuer))
         } else {
             self.caller.facts().get(fact)
         }

@@ -61,18 +61,15 @@ pub(super) fn standing(standing: &Standing<'_>) -> ShortId {
     if standing.is_bound && standing.groups.is_empty() && standing.owners.is_empty() {
         return standing.file;
     }
-    let file = standing.file.to_string();
+    let file = standing.file.letters();
+    let is_bound: &[u8] = if standing.is_bound { b"true" } else { b"false" };
     // The count keeps groups and owners apart: both are texts.
-    let head = [
-        file,
-        standing.is_bound.to_string(),
-        standing.groups.len().to_string(),
-    ];
+    let count = standing.groups.len().to_string();
+    let head = [file.as_slice(), is_bound, count.as_bytes()];
     let owners = standing.owners.iter();
     let owners = owners.flat_map(|owned| [owned.name, owned.issuer, owned.id]);
-    let texts = head.iter().map(String::as_str);
-    let texts = texts.chain(standing.groups.iter().copied()).chain(owners);
-    ShortId::of_parts(texts.map(str::as_bytes))
+    let texts = standing.groups.iter().copied().chain(owners);
+    ShortId::of_parts(head.into_iter().chain(texts.map(str::as_bytes)))
 }
 
 /// Tables by their names, in alphabetical order.

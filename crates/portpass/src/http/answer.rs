@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Body,
     http::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -23,6 +24,9 @@ use crate::{
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// So many headers has an answer with a token.
+const USUAL_HEADERS: usize = 8;
 
 /// As long as most answers are, without the token.
 const USUAL_TERMS: usize = 512;
@@ -136,7 +140,13 @@ fn granted(
         scope,
     };
     match body_of(token, &terms) {
-        Ok(body) => uncached(([(CONTENT_TYPE, JSON)], body).into_response()),
+        Ok(body) => {
+            let mut response = Response::new(Body::from(body));
+            let headers = response.headers_mut();
+            headers.reserve(USUAL_HEADERS);
+            headers.insert(CONTENT_TYPE, JSON);
+            uncached(response)
+        }
         Err(error) => {
             tracing::error!(error = %error, "An answer could not be written");
             uncached(StatusCode::INTERNAL_SERVER_ERROR.into_response())

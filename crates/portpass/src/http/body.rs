@@ -65,7 +65,7 @@ impl Bodies {
         client: impl FnOnce(&Request<Incoming>) -> IpAddr,
     ) -> (Request<Body>, Option<Arc<Reading>>) {
         if request.body().is_end_stream() {
-            return (request.map(Body::new), None);
+            return (request.map(|_nothing| Body::empty()), None);
         }
         let reading = Arc::new(Reading {
             share: Mutex::new(self.held.nothing(client(&request))),

@@ -55,7 +55,7 @@ impl Caller {
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
         let address = client_ip(self.peer, &self.headers, &self.edge.trusted_proxies);
-        Origin::new(address, self.request_id.to_string(), user_agent)
+        Origin::new(address, Arc::clone(&self.request_id.0), user_agent)
     }
 
     /// The value of the `Authorization` header, if there is one.

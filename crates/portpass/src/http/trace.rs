@@ -25,7 +25,7 @@ const MAX_PATH: usize = 64;
 
 /// The id under which a request stands in the log and in its event.
 #[derive(Clone, Debug)]
-pub(super) struct RequestId(Arc<str>);
+pub(super) struct RequestId(pub(super) Arc<str>);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

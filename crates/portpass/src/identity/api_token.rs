@@ -21,7 +21,7 @@ pub struct ApiToken {
     /// `token` and its id.
     pub identity: Identity,
     /// What operators call it.
-    pub name: String,
+    pub name: Arc<str>,
     /// The operators' group whose rules it is under.
     pub group: Arc<str>,
     /// What it may do at most, whatever the group's rules give.
@@ -64,7 +64,7 @@ impl ApiToken {
                 &patterns(&row.deletes, "deletes")?,
             )
             .map_err(|_no_pattern| damaged("list of patterns"))?,
-            name: row.name,
+            name: row.name.into(),
             group: row.group_name.into(),
         })
     }
@@ -124,7 +124,7 @@ mod tests {
     fn token() -> ApiToken {
         ApiToken {
             identity: Identity::stored(TOKEN, "mirror-1"),
-            name: "mirror".to_owned(),
+            name: "mirror".into(),
             group: "robots".into(),
             ceiling: Ceiling::default(),
             expires: Some(at(EXPIRES)),
@@ -180,7 +180,7 @@ mod tests {
         let expected = RejectReason::TokenExpired { at: at(EXPIRES) };
         assert_eq!(rejected.reason, expected);
         assert_eq!(rejected.identity.to_string(), "token:mirror-1");
-        assert_eq!(rejected.name, "mirror");
+        assert_eq!(&*rejected.name, "mirror");
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
     fn row() -> ApiTokenRow {
         ApiTokenRow {
             id: "mirror-1".to_owned(),
-            name: "mirror".to_owned(),
+            name: "mirror".into(),
             hash: "hash".to_owned(),
             group_name: "robots".to_owned(),
             pull: r#"["team/**"]"#.to_owned(),

@@ -69,8 +69,8 @@ pub(super) fn subject(claims: &Claims, reading: &Reading<'_>) -> Result<Subject,
         .map(|(web, run)| format!("{web}/{name}/actions/runs/{run}"));
     facts.set_text(Fact::RunUrl, run_url);
     Ok(Subject {
-        id,
-        name: name.to_owned(),
+        id: id.into(),
+        name: name.into(),
         facts,
     })
 }
@@ -98,7 +98,7 @@ mod tests {
             id_claim: None,
         };
         let subject = subject(&claims, &reading).unwrap();
-        assert_eq!(subject.id, "74");
+        assert_eq!(&*subject.id, "74");
         let text = |fact| subject.facts.text(fact);
         assert_eq!(text(Fact::OwnerId), Some("65"));
         assert_eq!(text(Fact::Event), Some("tag"));

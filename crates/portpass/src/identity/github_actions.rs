@@ -76,8 +76,8 @@ pub(super) fn subject(claims: &Claims, reading: &Reading<'_>) -> Result<Subject,
         .map(|(web, run)| format!("{web}/{name}/actions/runs/{run}"));
     facts.set_text(Fact::RunUrl, run_url);
     Ok(Subject {
-        id: id.to_owned(),
-        name: name.to_owned(),
+        id: id.into(),
+        name: name.into(),
         facts,
     })
 }
@@ -119,10 +119,7 @@ mod tests {
     #[test]
     fn a_push_gives_every_fact() {
         let subject = read(&json!({})).unwrap();
-        assert_eq!(
-            (subject.id.as_str(), subject.name.as_str()),
-            ("74", "acme/web")
-        );
+        assert_eq!((&*subject.id, &*subject.name), ("74", "acme/web"));
         insta::assert_json_snapshot!(subject.facts, @r#"
         {
           "actor": "octocat",

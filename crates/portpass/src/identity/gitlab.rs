@@ -86,8 +86,8 @@ pub(super) fn subject(claims: &Claims, reading: &Reading<'_>) -> Result<Subject,
     facts.set_text(Fact::RunUrl, run_url);
     facts.set_text(Fact::Sha, claims.text("sha"));
     Ok(Subject {
-        id: id.to_owned(),
-        name: name.to_owned(),
+        id: id.into(),
+        name: name.into(),
         facts,
     })
 }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_push_gives_every_fact() {
         let subject = read(&json!({})).unwrap();
-        assert_eq!(subject.id, "22");
+        assert_eq!(&*subject.id, "22");
         insta::assert_json_snapshot!(subject.facts, @r#"
         {
           "actor": "jo",

@@ -1,6 +1,10 @@
 //! What the kinds of issuers have in common, and where they differ.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use reqwest::Url;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -47,8 +51,8 @@ pub(super) struct Reading<'a> {
 /// Whom the claims are about.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
-    pub(super) id: String,
-    pub(super) name: String,
+    pub(super) id: Arc<str>,
+    pub(super) name: Arc<str>,
     pub(super) facts: Facts,
 }
 
@@ -249,7 +253,7 @@ impl IssuerKind {
             groups_claim: None,
             id_claim: None,
         };
-        let claims = Claims::of(std::sync::Arc::new(claims))?;
+        let claims = Claims::of(Arc::new(claims))?;
         let Subject {
             id,
             name,
@@ -257,7 +261,7 @@ impl IssuerKind {
         } = self.subject(&claims, &reading)?;
         // It is the name of no issuer.
         facts.remove(Fact::Issuer);
-        Ok((id, name, facts))
+        Ok((id.to_string(), name.to_string(), facts))
     }
 
     /// Reads the claims as this platform signs them.
@@ -362,7 +366,7 @@ mod tests {
             let known: fixtures::Kind = kind.name().parse().unwrap();
             for fixture in known.fixtures() {
                 let claims = fixtures::claims(known, fixture).unwrap().at(1_700_000_000);
-                let claims = Claims::of(std::sync::Arc::new(claims)).unwrap();
+                let claims = Claims::of(Arc::new(claims)).unwrap();
                 let reading = Reading {
                     issuer: "ci",
                     web: Some("https://ci.example.com"),

@@ -3,6 +3,8 @@
 //! Tokens of secrets, which name neither audience nor expiry, spell their claims
 //! otherwise and are therefore refused.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{
@@ -50,9 +52,9 @@ pub(super) fn subject(claims: &Claims) -> Result<Subject, ClaimFault> {
     facts.set_text(Fact::ServiceAccount, Some(account));
     facts.set_text(Fact::Pod, text(["pod", "name"]));
     facts.set_text(Fact::Node, text(["node", "name"]));
-    let id = format!("{namespace}/{account}");
+    let id: Arc<str> = format!("{namespace}/{account}").into();
     Ok(Subject {
-        name: id.clone(),
+        name: Arc::clone(&id),
         id,
         facts,
     })
@@ -92,7 +94,7 @@ mod tests {
             },
         }))
         .unwrap();
-        assert_eq!(subject.id, "ci/builder");
+        assert_eq!(&*subject.id, "ci/builder");
         insta::assert_json_snapshot!(subject.facts, @r#"
         {
           "namespace": "ci",

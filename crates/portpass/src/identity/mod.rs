@@ -88,6 +88,11 @@ impl Identity {
         &self.issuer
     }
 
+    /// The same, to be shared by whoever keeps it.
+    pub(crate) fn shared_issuer(&self) -> &Arc<str> {
+        &self.issuer
+    }
+
     /// The id, which the issuer never gives to anybody else.
     pub fn id(&self) -> &str {
         &self.id
@@ -106,7 +111,7 @@ impl fmt::Display for Identity {
 #[derive(Clone, Debug)]
 pub struct Proof {
     identity: Identity,
-    name: String,
+    name: Arc<str>,
     facts: Facts,
     claims: Arc<Map<String, Value>>,
     login: Option<ShortId>,
@@ -128,7 +133,7 @@ impl Proof {
                 id: Arc::clone(&issuer),
                 issuer,
             },
-            name: ANONYMOUS.to_owned(),
+            name: ANONYMOUS.into(),
             facts,
             claims: Arc::default(),
             login: None,
@@ -223,7 +228,7 @@ impl Proof {
         };
         Self {
             identity: Identity::stored(issuer, id),
-            name: name.to_owned(),
+            name: name.into(),
             facts,
             claims: Arc::new(claims),
             login,

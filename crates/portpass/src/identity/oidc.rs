@@ -51,8 +51,11 @@ pub(super) fn subject(claims: &Claims, reading: &Reading<'_>) -> Result<Subject,
     if let Some(groups) = groups(claims, reading.groups_claim.unwrap_or("groups")) {
         facts.set(Fact::IdpGroups, FactValue::List(groups));
     }
-    let name = claims.text("sub").unwrap_or(&id).to_owned();
-    Ok(Subject { id, name, facts })
+    Ok(Subject {
+        name: claims.text("sub").unwrap_or(&id).into(),
+        id: id.into(),
+        facts,
+    })
 }
 
 /// A list of nothing but texts; half a list would be another answer.
@@ -102,10 +105,10 @@ mod tests {
         let claims = json!({"sub": "u-1", "oid": "o-1", "uid": 7, "groups": ["a", "b"],
             "preferred_username": "jo"});
         let subject = read(&claims, None).unwrap();
-        assert_eq!(subject.id, "u-1");
+        assert_eq!(&*subject.id, "u-1");
         assert_eq!(subject.facts.text(Fact::User), Some("jo"));
-        assert_eq!(read(&claims, Some("oid")).unwrap().id, "o-1");
-        assert_eq!(read(&claims, Some("uid")).unwrap().id, "7");
+        assert_eq!(&*read(&claims, Some("oid")).unwrap().id, "o-1");
+        assert_eq!(&*read(&claims, Some("uid")).unwrap().id, "7");
         for bad in ["groups", "missing"] {
             assert!(read(&claims, Some(bad)).is_err(), "{bad}");
         }

@@ -13,7 +13,7 @@ pub struct Rejected {
     /// Who it is.
     pub identity: Identity,
     /// The name people know the identity by.
-    pub name: String,
+    pub name: Arc<str>,
     /// What the platform says of the run.
     pub facts: Facts,
     /// The login this would have been.

@@ -14,7 +14,7 @@ use crate::short_id::ShortId;
 #[derive(Clone, Debug)]
 pub struct Supposed {
     pub(super) identity: Identity,
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) facts: Facts,
     pub(super) claims: Arc<Map<String, Value>>,
     pub(super) login: Option<ShortId>,
@@ -55,7 +55,7 @@ impl Supposed {
     ) -> Self {
         Self {
             identity: Identity::stored(issuer, id),
-            name: name.to_owned(),
+            name: name.into(),
             facts,
             claims: Arc::new(claims),
             login: None,

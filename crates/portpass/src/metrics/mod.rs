@@ -8,7 +8,10 @@ mod provider;
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -67,8 +70,8 @@ pub struct Metrics {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Counted {
     outcome: &'static str,
-    registry: String,
-    issuer: String,
+    registry: Arc<str>,
+    issuer: Arc<str>,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -83,7 +86,7 @@ struct Reload {
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Issuer {
-    issuer: String,
+    issuer: Arc<str>,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -154,28 +157,25 @@ impl Metrics {
     pub(crate) fn count_answer(&self, result: &Result<Recorded, Unrecorded>) {
         let (outcome, registry, issuer) = match result.as_ref().map(Recorded::outcome) {
             Ok(Ok(Answer::Passed(token))) => {
-                let issuer = token.proof().map(|proof| proof.identity().issuer());
-                (
-                    "issued",
-                    &*token.registry().name,
-                    issuer.unwrap_or_default(),
-                )
+                let issuer = token.proof().map(|proof| proof.identity().shared_issuer());
+                let issuer = issuer.map(Arc::clone).unwrap_or_default();
+                ("issued", Arc::clone(&token.registry().name), issuer)
             }
             Ok(Ok(Answer::Signed(token))) => {
-                let proof = token.grant().proof();
-                (
-                    "issued",
-                    &*token.grant().registry().name,
-                    proof.identity().issuer(),
-                )
+                let issuer = token.grant().proof().identity().shared_issuer();
+                let registry = &token.grant().registry().name;
+                ("issued", Arc::clone(registry), Arc::clone(issuer))
             }
-            Ok(Err(refused)) => of_refusal(refused),
-            Err(_unrecorded) => ("unrecorded", "", ""),
+            Ok(Err(refused)) => {
+                let (outcome, registry, issuer) = of_refusal(refused);
+                (outcome, registry.into(), issuer.into())
+            }
+            Err(_unrecorded) => ("unrecorded", Arc::default(), Arc::default()),
         };
         let labels = Counted {
             outcome,
-            registry: registry.to_owned(),
-            issuer: issuer.to_owned(),
+            registry,
+            issuer,
         };
         self.answers.get_or_create(&labels).inc();
         if let Ok(recorded) = result
@@ -203,7 +203,7 @@ impl Metrics {
                 .inc();
         }
         let issuer = Issuer {
-            issuer: proof.identity().issuer().to_owned(),
+            issuer: Arc::clone(proof.identity().shared_issuer()),
         };
         if let Some(SessionNow::Opened(_)) = recorded.session() {
             self.sessions_opened.get_or_create(&issuer).inc();
@@ -268,7 +268,7 @@ impl Metrics {
         self.issuer_keys_age.clear();
         for status in directory.status(now) {
             let labels = Issuer {
-                issuer: status.name.to_string(),
+                issuer: status.name,
             };
             let keys = i64::try_from(status.keys).unwrap_or(i64::MAX);
             self.issuer_keys.get_or_create(&labels).set(keys);
@@ -297,7 +297,7 @@ impl Metrics {
         for (issuer, _kind) in directory.issuers() {
             let is_suspended = suspended.contains(&issuer);
             let labels = Issuer {
-                issuer: issuer.to_owned(),
+                issuer: issuer.into(),
             };
             let gauge = self.suspended.get_or_create(&labels);
             gauge.set(is_suspended.into());

@@ -164,7 +164,7 @@ fn settled(pair: &Pair, case: &Case, groups: &[Arc<str>], names: &[Name]) -> Opt
     let subsets = subsets(of_old.len());
     let mut possible = subsets.map(|is_in| -> Owners {
         let taken = of_old.iter().enumerate().filter(|(index, _)| is_in(*index));
-        let owned = |name: &Name| (name.text.clone(), (issuer.to_owned(), name.id.clone()));
+        let owned = |name: &Name| (name.text.clone(), (issuer.into(), name.id.as_str().into()));
         taken.map(|(_, name)| owned(name)).collect()
     });
     possible.find(|owners| {
@@ -202,5 +202,5 @@ fn subsets(count: usize) -> impl Iterator<Item = impl Fn(usize) -> bool> {
 
 /// Gives a name to nobody that anybody is.
 fn own_by_another(owners: &mut Owners, name: &str) {
-    owners.insert(name.to_owned(), (String::new(), String::new()));
+    owners.insert(name.to_owned(), Default::default());
 }

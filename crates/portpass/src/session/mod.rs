@@ -35,9 +35,9 @@ pub struct Session {
     /// Whose it is.
     pub identity: Identity,
     /// What people knew it by when the session was opened.
-    pub name: String,
+    pub name: Arc<str>,
     /// The fact `run_id`, by which it can be revoked.
-    pub run: Option<String>,
+    pub run: Option<Arc<str>>,
     /// What its issuer stood for when it was opened.
     pub binding: ShortId,
     /// The issuer's key that signed the JWT: its `kid`, or its thumbprint if it has none.
@@ -49,7 +49,7 @@ pub struct Session {
     /// How often it was used, when it was last read.
     pub uses: i64,
     /// The networks it was used from, the first first.
-    pub networks: Vec<String>,
+    pub networks: Arc<[String]>,
     /// The JWT's verified payload; a person's is that of the provider's token.
     pub claims: Arc<Map<String, Value>>,
     /// What the provider's token said, where a job's facts are not its JWT's alone.
@@ -77,14 +77,15 @@ impl Session {
         Ok(Self {
             login: id(&row.login, "login")?,
             identity: Identity::stored(&row.issuer, &row.identity),
-            name: row.name,
-            run: row.run,
+            name: row.name.into(),
+            run: row.run.map(Arc::from),
             binding: id(&row.binding, "binding")?,
             key: row.signing_key.into(),
             issued: time(row.issued_ms, "issued_ms")?,
             expires: time(row.expires_ms, "expires_ms")?,
             uses: row.uses,
-            networks: serde_json::from_str(&row.networks)
+            networks: serde_json::from_str::<Vec<String>>(&row.networks)
+                .map(Arc::from)
                 .map_err(|_unreadable| damaged("networks"))?,
             claims: serde_json::from_str(&row.claims)
                 .map(Arc::new)
@@ -140,7 +141,7 @@ mod tests {
         let session = Session::of(row()).unwrap();
         assert_eq!(session.login.to_string(), "aaaaaaaaaaaaaaaa");
         assert_eq!(session.identity.to_string(), "github:74");
-        assert_eq!(session.name, "acme/web");
+        assert_eq!(&*session.name, "acme/web");
         assert_eq!(session.run.as_deref(), Some("7"));
         assert_eq!(session.binding.to_string(), "bbbbbbbbbbbbbbbb");
         assert_eq!(&*session.key, "k");

@@ -35,7 +35,7 @@ pub(super) struct Memory {
     refresh_tokens: Bounded<SecretHash, (Arc<str>, ShortId)>,
     api_tokens: Bounded<SecretHash, Arc<ApiToken>>,
     /// By registry and namespace: issuer and id.
-    owners: Bounded<(String, String), (String, String)>,
+    owners: Bounded<(String, String), (Arc<str>, Arc<str>)>,
 }
 
 impl Default for Memory {
@@ -92,11 +92,11 @@ impl Memory {
             .keep(hash, Arc::clone(token), weight, |_| false);
     }
 
-    pub(super) fn owner(&self, registry: &str, namespace: &str) -> Option<(String, String)> {
+    pub(super) fn owner(&self, registry: &str, namespace: &str) -> Option<(Arc<str>, Arc<str>)> {
         self.owners.find(&Two(registry, namespace))
     }
 
-    pub(super) fn keep_owner(&self, registry: &str, namespace: &str, owner: &(String, String)) {
+    pub(super) fn keep_owner(&self, registry: &str, namespace: &str, owner: &(Arc<str>, Arc<str>)) {
         let weight = ENTRY_BYTES + registry.len() + namespace.len() + owner.0.len() + owner.1.len();
         let key = (registry.to_owned(), namespace.to_owned());
         self.owners.put(key, owner.clone(), weight);
@@ -113,7 +113,7 @@ fn of_session(session: &Session) -> usize {
         .iter()
         .map(|network| network.len() + 24)
         .sum();
-    let run = session.run.as_ref().map_or(0, String::len);
+    let run = session.run.as_ref().map_or(0, |run| run.len());
     let provider = session.provider.as_ref().map_or(0, |provider| {
         ENTRY_BYTES
             + provider.issuer.len()
@@ -173,14 +173,14 @@ mod tests {
         Arc::new(Session {
             login: ShortId::of(&number.to_be_bytes()),
             identity: Identity::stored("github", "74"),
-            name: "acme/web".to_owned(),
+            name: "acme/web".into(),
             run: None,
             binding: ShortId::of(b"binding"),
             key: "one".into(),
             issued: jiff::Timestamp::UNIX_EPOCH,
             expires: jiff::Timestamp::UNIX_EPOCH,
             uses: 1,
-            networks: vec!["192.0.2.0/24".to_owned()],
+            networks: ["192.0.2.0/24".to_owned()].into(),
             claims: Arc::new((0..35).map(claim).collect()),
             provider: None,
             sealed: None,

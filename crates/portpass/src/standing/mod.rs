@@ -206,7 +206,7 @@ impl Standing {
             return Ok(owners);
         }
         for row in in_time(self.store.owners(registry, &unknown)).await? {
-            let owner = (row.issuer, row.owner);
+            let owner = (row.issuer.into(), row.owner.into());
             memory.keep_owner(registry, &row.namespace, &owner);
             owners.insert(row.namespace, owner);
         }

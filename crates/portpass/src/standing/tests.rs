@@ -45,7 +45,7 @@ impl House {
         transaction.commit().await.unwrap();
     }
 
-    async fn owner(&self, name: &str) -> Option<(String, String)> {
+    async fn owner(&self, name: &str) -> Option<(Arc<str>, Arc<str>)> {
         let asked = [Namespace {
             name: name.to_owned(),
             owner: "74".to_owned(),
@@ -257,7 +257,7 @@ async fn secrets_that_anybody_can_make_up_wait_for_one_another_and_nobody_else_d
 #[tokio::test]
 async fn an_owner_is_remembered_until_somebody_says_otherwise() {
     let house = House::new().await;
-    let owned_by = |id: &str| Some(("github".to_owned(), id.to_owned()));
+    let owned_by = |id: &str| Some(("github".into(), id.into()));
     assert_eq!(house.owner("apps/web").await, None);
     house.commit(&claiming("apps/web", "74")).await;
     assert_eq!(house.owner("apps/web").await, owned_by("74"));

@@ -95,7 +95,7 @@ impl Store {
             changed += act.carry_out(&mut transaction).await?;
         }
         if changed > 0 {
-            let insert = Change::Insert(Box::new(event.clone()));
+            let insert = Change::from(event.clone());
             transaction.write(&[insert]).await?;
             revision::tell(&mut transaction).await?;
             transaction.commit().await?;

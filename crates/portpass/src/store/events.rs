@@ -1,6 +1,6 @@
 //! The `events` table.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
@@ -41,9 +41,9 @@ pub struct EventRow {
 
 /// One change to the table.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum Change<'r> {
     /// Another row.
-    Insert(Box<EventRow>),
+    Insert(Cow<'r, EventRow>),
     /// What is in the table happened again.
     Repeat {
         /// The row's id.
@@ -53,6 +53,12 @@ pub enum Change {
         /// When it last happened, in milliseconds since 1970.
         last_ms: i64,
     },
+}
+
+impl From<EventRow> for Change<'_> {
+    fn from(row: EventRow) -> Self {
+        Self::Insert(Cow::Owned(row))
+    }
 }
 
 /// Which events to list; what is absent does not narrow.
@@ -192,7 +198,7 @@ pub(super) fn first_id(at_ms: i64) -> String {
 /// Writes the new rows among some changes.
 pub(super) async fn insert(
     transaction: &mut Transaction,
-    changes: &[Change],
+    changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = changes
         .iter()
@@ -209,7 +215,7 @@ pub(super) async fn insert(
 /// Counts what happened again; of a row that is pruned meanwhile, nothing is left to count.
 pub(super) async fn repeat(
     transaction: &mut Transaction,
-    changes: &[Change],
+    changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
     // PostgreSQL changes a row once in a statement, whatever is said of it how often.
     let mut of_row = BTreeMap::new();

@@ -53,7 +53,7 @@ impl Store {
     /// # Errors
     ///
     /// When the database refuses a change or the commit.
-    pub async fn write_events(&self, changes: &[Change]) -> Result<(), StoreError> {
+    pub async fn write_events(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         transaction.write(changes).await?;
         transaction.commit().await
@@ -66,7 +66,7 @@ impl Transaction {
     /// # Errors
     ///
     /// As [`Transaction::settle`].
-    pub async fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+    pub async fn write(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError> {
         events::insert(self, changes).await?;
         events::repeat(self, changes).await?;
         Ok(())

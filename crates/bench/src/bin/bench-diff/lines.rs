@@ -139,7 +139,7 @@ impl Lines {
         let groups: Vec<_> = groups.iter().map(|&name| name.into()).collect();
         let caller = Caller::from(&who);
         let names = self.policy.namespaces(caller, &self.registry);
-        let owner = |owner: String| ("github".to_owned(), owner);
+        let owner = |owner: String| ("github".into(), owner.into());
         let owners: Owners = names
             .into_iter()
             .map(|name| (name.name, owner(name.owner)))

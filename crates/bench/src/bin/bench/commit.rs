@@ -32,7 +32,7 @@ const COARSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 struct Entry {
     conditions: Conditions,
-    change: Change,
+    change: Change<'static>,
 }
 
 /// From when each row was due to when it was on the disk, shortest first.
@@ -130,7 +130,7 @@ fn entries(count: usize) -> Result<Vec<Entry>> {
                 session: Some(opening(rows.session(number))),
                 ..Conditions::default()
             },
-            change: Change::Insert(Box::new(rows.event(number))),
+            change: Change::from(rows.event(number)),
         })
         .collect())
 }

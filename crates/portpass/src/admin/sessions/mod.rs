@@ -152,7 +152,7 @@ impl SessionShown {
     fn of(row: SessionRow, session: &Session, state: SessionState) -> Self {
         let provider = session.provider.as_ref();
         Self {
-            networks: session.networks.clone(),
+            networks: session.networks.to_vec(),
             login: row.login,
             issuer: row.issuer,
             id: row.identity,

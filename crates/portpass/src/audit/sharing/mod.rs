@@ -6,7 +6,7 @@
 //! minute are kept, the rest counted. All of it is bounded: strangers choose
 //! neither how many rows there are nor how much memory is held.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::intent::TRUST_PROVIDER;
 use crate::{
@@ -33,17 +33,23 @@ pub struct Keep {
 }
 
 /// An event on its way to the table.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Intent {
     /// The row, if it gets one.
     pub(super) row: EventRow,
     /// With what it may share a row.
     pub(super) class: Class,
+    /// How long its body was, less the last brace, before its conditions were settled.
+    told: Option<usize>,
 }
 
 impl Intent {
     pub(super) fn new(row: EventRow, class: Class) -> Self {
-        Self { row, class }
+        Self {
+            row,
+            class,
+            told: None,
+        }
     }
 
     /// An event that shares its row with no other.
@@ -51,19 +57,21 @@ impl Intent {
         Self::new(row, Class::Own)
     }
 
-    /// The event as it is once its conditions were settled; none, where it was
-    /// overtaken.
-    pub(super) fn settled(&self, conditions: &Conditions, verdict: &Verdict) -> Option<Self> {
+    /// Says what has come of its conditions, and whether it stands: it was not overtaken.
+    pub(super) fn settle(&mut self, conditions: &Conditions, verdict: &Verdict) -> bool {
         let Verdict::Kept {
             refresh_token,
             uses,
             sealed: _,
         } = verdict
         else {
-            return None;
+            return false;
         };
-        let mut intent = self.clone();
-        let body = &mut intent.row.body;
+        // A commit that is tried again finds what was said the time before.
+        let body = &mut self.row.body;
+        let before = body.len().saturating_sub(1);
+        body.truncate(*self.told.get_or_insert(before));
+        body.push('}');
         if let (Some(session), Some(uses)) = (&conditions.session, uses) {
             let is_opened = session.open.is_some() && *uses == 1;
             let word = if is_opened { "opened" } else { "used" };
@@ -77,7 +85,7 @@ impl Intent {
             };
             add(body, &format!(r#""{key}":true"#));
         }
-        Some(intent)
+        true
     }
 
     /// Whether it is about callers who proved nothing.
@@ -90,7 +98,7 @@ impl Intent {
 }
 
 /// With what an event may share a row.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Class {
     /// Anonymous grants of one minute, network and repository.
     Anonymous {
@@ -135,8 +143,9 @@ struct Strangers {
 
 /// A batch of changes in which what is counted on one row is one change.
 #[derive(Default)]
-struct Batch {
-    changes: Vec<Change>,
+struct Batch<'r> {
+    changes: Vec<Change<'r>>,
+    /// Those on rows that may be shared.
     of_row: HashMap<String, usize>,
 }
 
@@ -153,7 +162,10 @@ impl Sharing {
     }
 
     /// Turns events into changes to the table.
-    pub(super) fn place(&mut self, intents: impl IntoIterator<Item = Intent>) -> Vec<Change> {
+    pub(super) fn place<'r>(
+        &mut self,
+        intents: impl IntoIterator<Item = &'r Intent>,
+    ) -> Vec<Change<'r>> {
         let mut batch = Batch::default();
         for intent in intents {
             self.pass_time(intent.row.at_ms);
@@ -179,44 +191,45 @@ impl Sharing {
         }
     }
 
-    fn place_one(&mut self, Intent { row, class }: Intent, batch: &mut Batch) {
-        match class {
-            Class::Own => batch.insert(row),
+    fn place_one<'r>(&mut self, intent: &'r Intent, batch: &mut Batch<'r>) {
+        let row = &intent.row;
+        match &intent.class {
+            Class::Own => batch.changes.push(Change::Insert(Cow::Borrowed(row))),
             Class::Refusal(decision) => {
-                let shared = self.refusals.get(&decision);
+                let shared = self.refusals.get(decision);
                 if let Some(shared) = shared.filter(|shared| shared.until_ms > row.at_ms) {
                     batch.repeat(&shared.id, row.at_ms);
                     return;
                 }
                 if self.refusals.len() < MAX_REFUSALS {
                     let (id, until_ms) = (row.id.clone(), row.at_ms + REFUSALS_SHARE_MS);
-                    self.refusals.insert(decision, Row { id, until_ms });
+                    self.refusals.insert(*decision, Row { id, until_ms });
                 }
-                batch.insert(row);
+                batch.insert(Cow::Borrowed(row));
             }
             Class::Anonymous { key } => {
-                if let Some(id) = self.anonymous.get(&key) {
+                if let Some(id) = self.anonymous.get(key) {
                     batch.repeat(id, row.at_ms);
                 } else if self.anonymous.len() < self.keep.anonymous as usize {
-                    self.anonymous.insert(key, row.id.clone());
-                    batch.insert(row);
+                    self.anonymous.insert(key.clone(), row.id.clone());
+                    batch.insert(Cow::Borrowed(row));
                 } else if let Some(id) = &self.anonymous_rest {
                     batch.repeat(id, row.at_ms);
                 } else {
                     self.anonymous_rest = Some(row.id.clone());
-                    batch.insert(without_particulars(row));
+                    batch.insert(Cow::Owned(without_particulars(row)));
                 }
             }
             Class::Stranger { key } => {
-                let strangers = self.strangers.entry(key).or_default();
+                let strangers = self.strangers.entry(key.clone()).or_default();
                 if strangers.kept < self.keep.strangers {
                     strangers.kept += 1;
-                    batch.insert(row);
+                    batch.insert(Cow::Borrowed(row));
                 } else if let Some(id) = &strangers.rest {
                     batch.repeat(id, row.at_ms);
                 } else {
                     strangers.rest = Some(row.id.clone());
-                    batch.insert(without_particulars(row));
+                    batch.insert(Cow::Owned(without_particulars(row)));
                 }
             }
         }
@@ -233,7 +246,7 @@ fn add(body: &mut String, members: &str) {
 }
 
 /// The row that stands for many: what is particular to its first is left out.
-fn without_particulars(row: EventRow) -> EventRow {
+fn without_particulars(row: &EventRow) -> EventRow {
     // A quote within a text is escaped, so nobody writes the mark but we.
     let mark = format!(r#""{TRUST_PROVIDER}":true"#);
     let mut body = r#"{"counted":true}"#.to_owned();
@@ -244,14 +257,15 @@ fn without_particulars(row: EventRow) -> EventRow {
         decision: None,
         login: None,
         body,
-        ..row
+        ..row.clone()
     }
 }
 
-impl Batch {
-    fn insert(&mut self, row: EventRow) {
+impl<'r> Batch<'r> {
+    /// Inserts a row on which more may be counted.
+    fn insert(&mut self, row: Cow<'r, EventRow>) {
         self.of_row.insert(row.id.clone(), self.changes.len());
-        self.changes.push(Change::Insert(Box::new(row)));
+        self.changes.push(Change::Insert(row));
     }
 
     fn repeat(&mut self, id: &str, at_ms: i64) {
@@ -261,6 +275,7 @@ impl Batch {
             .and_then(|index| self.changes.get_mut(*index));
         match known {
             Some(Change::Insert(row)) => {
+                let row = row.to_mut();
                 row.count += 1;
                 row.last_ms = at_ms;
             }

@@ -23,7 +23,7 @@ fn intent(id: &str, at_ms: i64, class: Class) -> Intent {
         identity: None,
         body: "{}".to_owned(),
     };
-    Intent { row, class }
+    Intent::new(row, class)
 }
 
 fn refusal(id: &str, at_ms: i64) -> Intent {
@@ -35,8 +35,8 @@ fn stranger(id: &str) -> Intent {
     intent(id, 0, Class::Stranger { key })
 }
 
-fn shown(changes: &[Change]) -> Vec<String> {
-    let show = |change: &Change| match change {
+fn shown(changes: &[Change<'_>]) -> Vec<String> {
+    let show = |change: &Change<'_>| match change {
         Change::Insert(row) => format!("insert {} × {}", row.id, row.count),
         Change::Repeat { id, times, .. } => format!("repeat {id} × {times}"),
     };
@@ -46,14 +46,11 @@ fn shown(changes: &[Change]) -> Vec<String> {
 #[test]
 fn a_refusal_repeated_within_a_minute_is_counted_on_the_first() {
     let mut sharing = Sharing::new(KEEP);
+    assert_eq!(shown(&sharing.place(&[refusal("a", 0)])), ["insert a × 1"]);
+    let again = [refusal("b", 59_999), refusal("c", 59_999)];
+    assert_eq!(shown(&sharing.place(&again)), ["repeat a × 2"]);
     assert_eq!(
-        shown(&sharing.place(vec![refusal("a", 0)])),
-        ["insert a × 1"]
-    );
-    let again = vec![refusal("b", 59_999), refusal("c", 59_999)];
-    assert_eq!(shown(&sharing.place(again)), ["repeat a × 2"]);
-    assert_eq!(
-        shown(&sharing.place(vec![refusal("d", 60_000)])),
+        shown(&sharing.place(&[refusal("d", 60_000)])),
         ["insert d × 1"]
     );
 }
@@ -61,8 +58,8 @@ fn a_refusal_repeated_within_a_minute_is_counted_on_the_first() {
 #[test]
 fn a_refusal_repeated_within_a_batch_is_one_row() {
     let mut sharing = Sharing::new(KEEP);
-    let batch = vec![refusal("a", 0), refusal("b", 1)];
-    assert_eq!(shown(&sharing.place(batch)), ["insert a × 2"]);
+    let batch = [refusal("a", 0), refusal("b", 1)];
+    assert_eq!(shown(&sharing.place(&batch)), ["insert a × 2"]);
 }
 
 #[test]
@@ -72,7 +69,8 @@ fn events_out_of_order_at_a_minutes_end_begin_no_more_rows() {
     for n in 0..100 {
         let at = if n % 2 == 0 { 59_999 } else { 60_000 };
         let key = "unknown_issuer".to_owned();
-        let changes = sharing.place(vec![intent(&n.to_string(), at, Class::Stranger { key })]);
+        let batch = [intent(&n.to_string(), at, Class::Stranger { key })];
+        let changes = sharing.place(&batch);
         rows += changes
             .iter()
             .filter(|c| matches!(c, Change::Insert(_)))
@@ -86,7 +84,7 @@ fn of_strangers_the_first_few_are_kept_and_the_rest_counted() {
     let mut sharing = Sharing::new(KEEP);
     let batch = ["a", "b", "c", "d", "e"].map(stranger);
     let expected = ["insert a × 1", "insert b × 1", "insert c × 3"];
-    assert_eq!(shown(&sharing.place(batch)), expected);
+    assert_eq!(shown(&sharing.place(&batch)), expected);
 }
 
 #[test]
@@ -96,7 +94,7 @@ fn anonymous_grants_begin_a_bounded_number_of_rows() {
         let key = key.to_owned();
         intent(id, 0, Class::Anonymous { key })
     };
-    let batch = vec![
+    let batch = [
         grant("a", "x"),
         grant("b", "x"),
         grant("c", "y"),
@@ -104,26 +102,23 @@ fn anonymous_grants_begin_a_bounded_number_of_rows() {
         grant("e", "w"),
     ];
     let expected = ["insert a × 2", "insert c × 1", "insert d × 2"];
-    assert_eq!(shown(&sharing.place(batch)), expected);
+    assert_eq!(shown(&sharing.place(&batch)), expected);
 }
 
 #[test]
 fn after_a_failed_commit_rows_begin_anew() {
     let mut sharing = Sharing::new(KEEP);
-    sharing.place(vec![refusal("a", 0)]);
+    sharing.place(&[refusal("a", 0)]);
     sharing.forget();
-    assert_eq!(
-        shown(&sharing.place(vec![refusal("b", 1)])),
-        ["insert b × 1"]
-    );
+    assert_eq!(shown(&sharing.place(&[refusal("b", 1)])), ["insert b × 1"]);
 }
 
 #[test]
 fn a_token_has_a_row_of_its_own() {
     let mut sharing = Sharing::new(KEEP);
-    let batch = vec![intent("a", 0, Class::Own), intent("b", 0, Class::Own)];
+    let batch = [intent("a", 0, Class::Own), intent("b", 0, Class::Own)];
     assert_eq!(
-        shown(&sharing.place(batch)),
+        shown(&sharing.place(&batch)),
         ["insert a × 1", "insert b × 1"]
     );
 }
@@ -148,8 +143,15 @@ fn settled(verdict: &Verdict) -> Option<String> {
         }),
         ..Conditions::default()
     };
-    let intent = intent("a", 0, Class::Own);
-    Some(intent.settled(&conditions, verdict)?.row.body)
+    let mut intent = intent("a", 0, Class::Own);
+    // As often as a commit is tried: it is said once.
+    assert_eq!(
+        intent.settle(&conditions, verdict),
+        intent.settle(&conditions, verdict)
+    );
+    intent
+        .settle(&conditions, verdict)
+        .then_some(intent.row.body)
 }
 
 fn session_row() -> SessionRow {

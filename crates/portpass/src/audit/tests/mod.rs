@@ -217,7 +217,7 @@ async fn another_network_is_said_once() {
         .await;
     assert!(moved.network_changed());
     let session = session_of(&moved);
-    assert_eq!(session.networks, ["192.0.2.0/24", "198.51.100.0/24"]);
+    assert_eq!(*session.networks, ["192.0.2.0/24", "198.51.100.0/24"]);
     let stayed = house
         .record_from("198.51.100.8", house.sign(web(Some(session))))
         .await;

@@ -151,9 +151,9 @@ mod tests {
         (config, Reach::default().beside(&whence))
     }
 
-    fn row(age: i64) -> Change {
+    fn row(age: i64) -> Change<'static> {
         let at = at(NOW - age);
-        Change::Insert(Box::new(EventRow {
+        Change::from(EventRow {
             id: event_id(at),
             at_ms: at.as_millisecond(),
             last_ms: at.as_millisecond(),
@@ -166,7 +166,7 @@ mod tests {
             issuer: None,
             identity: None,
             body: "{}".to_owned(),
-        }))
+        })
     }
 
     fn counts(

@@ -132,7 +132,7 @@ impl TestSection {
         let mut owners = Owners::new();
         for (name, owner) in self.owners {
             names::refer(reading, "issuer", [&owner.issuer], known.issuer_names);
-            owners.insert(name, (owner.issuer.value, owner.id));
+            owners.insert(name, (owner.issuer.value.into(), owner.id.into()));
         }
         Some(TestSource {
             name,

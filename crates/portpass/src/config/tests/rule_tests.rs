@@ -41,7 +41,7 @@ because = "of this"
         ("actor", "people")
     );
     assert_eq!(whole.expect.to_string(), "repository:a/b:pull");
-    assert_eq!(whole.owners["a/b"], ("github".to_owned(), "9".to_owned()));
+    assert_eq!(whole.owners["a/b"], ("github".into(), "9".into()));
     assert_eq!(whole.because.as_deref(), Some("of this"));
 }
 

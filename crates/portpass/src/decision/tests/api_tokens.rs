@@ -22,7 +22,7 @@ fn token(group: &str, may: [&[&str]; 3]) -> Proof {
     let proof = proof("token", "t-1", "mirror", &[("issuer", json!("token"))]);
     let token = ApiToken {
         identity: proof.identity().clone(),
-        name: "mirror".to_owned(),
+        name: "mirror".into(),
         group: group.into(),
         ceiling: Ceiling::parse(&pull, &push, &delete).unwrap(),
         expires: None,

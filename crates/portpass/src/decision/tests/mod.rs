@@ -286,7 +286,7 @@ fn told(policy: &Policy, proof: Proof, held: Held<'_>, asked: &str) -> String {
 /// Owners, from name, issuer and id.
 fn owners(rows: &[(&str, &str, &str)]) -> Owners {
     let row = |(name, issuer, id): &(&str, &str, &str)| {
-        ((*name).to_owned(), ((*issuer).to_owned(), (*id).to_owned()))
+        ((*name).to_owned(), ((*issuer).into(), (*id).into()))
     };
     rows.iter().map(row).collect()
 }

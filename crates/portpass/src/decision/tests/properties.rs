@@ -189,7 +189,7 @@ fn token() -> impl Strategy<Value = (Proof, Ceiling)> {
         let proof = proof("token", "t-1", "mirror", &[("issuer", json!("token"))]);
         let token = ApiToken {
             identity: proof.identity().clone(),
-            name: "mirror".to_owned(),
+            name: "mirror".into(),
             group: "kept".into(),
             ceiling: ceiling.clone(),
             expires: None,

@@ -1,5 +1,7 @@
 //! From claims to a subject, as a platform's description says.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{
@@ -37,12 +39,12 @@ impl Described {
             .iter()
             .filter_map(|claim| claim.word(claims))
             .collect();
-        let id = parts.join("/");
+        let id: Arc<str> = parts.join("/").into();
         let mut names = file.identity.name.iter();
         Ok(Subject {
             name: names
                 .find_map(|name| name.of(claims))
-                .unwrap_or_else(|| id.clone()),
+                .map_or_else(|| Arc::clone(&id), Arc::from),
             id,
             facts: self.read_facts(claims, reading),
         })

@@ -68,7 +68,7 @@ pub(super) fn pinned(
         issuer,
         identity: Identity {
             issuer: Arc::clone(&issuer.name),
-            id: verified.subject.id.as_str().into(),
+            id: Arc::clone(&verified.subject.id),
         },
         login,
         key,

@@ -134,7 +134,7 @@ impl Issuer {
             wrong: unpinned.into_iter().chain(faults).collect(),
             identity: Identity {
                 issuer: self.name.clone(),
-                id: verified.subject.id.as_str().into(),
+                id: verified.subject.id,
             },
             name: verified.subject.name,
             facts: verified.subject.facts,

@@ -200,7 +200,7 @@ fn form(settings: &RelaySettings, showing: Showing<'_>, scopes: &Scopes, offline
         form.append_pair("client_secret", secret.expose());
     }
     let asked = match settings.answering {
-        Answering::Passthrough | Answering::Resign(AccessFrom::Claim) => scopes.to_string(),
+        Answering::Passthrough | Answering::Resign(AccessFrom::Claim) => scopes.as_str().to_owned(),
         // Our rules decide, and providers such as Keycloak refuse a scope that they do not know.
         Answering::Resign(AccessFrom::Rules) => String::new(),
     };

@@ -17,7 +17,7 @@ const SEALED: &str = "hunter2";
 /// Rows in every table, more than one statement takes.
 async fn fill(store: &Store) {
     let changes: Vec<_> = (0..100)
-        .map(|number| Change::Insert(Box::new(event(&format!("{number:03}"), number))))
+        .map(|number| Change::from(event(&format!("{number:03}"), number)))
         .collect();
     store.write_events(&changes).await.unwrap();
     let mut entry = Conditions {
@@ -237,7 +237,7 @@ async fn a_copy_is_of_one_moment_and_writers_go_on() {
         receiver.recv().await.unwrap();
         receiver.recv().await.unwrap();
         store
-            .write_events(&[Change::Insert(Box::new(event("999", 1)))])
+            .write_events(&[Change::from(event("999", 1))])
             .await
             .unwrap();
         while let Some(line) = receiver.recv().await {

@@ -4,11 +4,11 @@ use portpass::store::{Change, EventFilter, EventRow};
 
 use super::{databases::each, rows::event};
 
-fn insert(row: &EventRow) -> Change {
-    Change::Insert(Box::new(row.clone()))
+fn insert(row: &EventRow) -> Change<'static> {
+    Change::from(row.clone())
 }
 
-fn repeat(id: &str, times: i64, last_ms: i64) -> Change {
+fn repeat(id: &str, times: i64, last_ms: i64) -> Change<'static> {
     Change::Repeat {
         id: id.to_owned(),
         times,

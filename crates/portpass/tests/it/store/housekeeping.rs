@@ -17,10 +17,7 @@ async fn the_oldest_events_go_first_and_only_as_many_as_asked() {
     each(async |database| {
         let store = &database.store;
         let rows: Vec<_> = (0..10).map(|at_ms| event(&id(at_ms), at_ms)).collect();
-        let changes: Vec<_> = rows
-            .iter()
-            .map(|row| Change::Insert(Box::new(row.clone())))
-            .collect();
+        let changes: Vec<_> = rows.iter().map(|row| Change::from(row.clone())).collect();
         store.write_events(&changes).await.unwrap();
         // The second happened again, not long ago.
         let again = Change::Repeat {

@@ -48,7 +48,7 @@ fn a_second_process_is_refused() {
 async fn a_database(folder: &Path) -> (DataDir, PathBuf) {
     let data_dir = DataDir::claim(folder).unwrap();
     let store = Store::open(&data_dir, None).await.unwrap();
-    let insert = |number: i64| Change::Insert(Box::new(event(&format!("{number:04}"), number)));
+    let insert = |number: i64| Change::from(event(&format!("{number:04}"), number));
     let changes: Vec<_> = (0..500).map(insert).collect();
     store.write_events(&changes).await.unwrap();
     store.close().await;
@@ -185,7 +185,7 @@ async fn what_a_crash_left_in_the_journal_is_read() {
     let data_dir = DataDir::claim(folder.path()).unwrap();
     let store = Store::open(&data_dir, None).await.unwrap();
     store
-        .write_events(&[Change::Insert(Box::new(event("01", 1)))])
+        .write_events(&[Change::from(event("01", 1))])
         .await
         .unwrap();
     // As the files are while a server runs: everything is in the journal still.
@@ -287,7 +287,7 @@ async fn events_survive_a_restart() {
     let data_dir = DataDir::claim(folder.path()).unwrap();
     let row = event("01", 1);
     let store = Store::open(&data_dir, None).await.unwrap();
-    let insert = Change::Insert(Box::new(row.clone()));
+    let insert = Change::from(row.clone());
     store.write_events(&[insert]).await.unwrap();
     store.close().await;
     let store = Store::open(&data_dir, None).await.unwrap();

@@ -20,10 +20,10 @@ fn on(transaction: &Transaction, sql: &str) {
     writing.run(sql).unwrap();
 }
 
-fn large(id: &str) -> [Change; 1] {
+fn large(id: &str) -> [Change<'static>; 1] {
     let mut row = event(id, 1);
     row.body = format!("{:?}", "x".repeat(400 << 10));
-    [Change::Insert(Box::new(row))]
+    [Change::from(row)]
 }
 
 #[tokio::test]

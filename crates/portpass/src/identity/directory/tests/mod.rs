@@ -330,7 +330,7 @@ async fn a_known_caller_is_told_what_is_wrong_and_is_recorded() {
     for token in tokens {
         let rejected = rejection_of(&directory, &token).await;
         assert_eq!(rejected.identity.to_string(), "github:74");
-        assert_eq!(rejected.name, "acme/web");
+        assert_eq!(&*rejected.name, "acme/web");
         reasons.push(format!("{}: {}", rejected.reason.code(), rejected.reason));
     }
     insta::assert_snapshot!(reasons.join("\n"), @r"

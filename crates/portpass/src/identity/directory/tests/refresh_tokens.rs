@@ -174,7 +174,7 @@ async fn an_issuer_that_is_gone_or_repointed_ends_its_logins() {
             Err(Unproven::Rejected(rejected)) => {
                 assert_eq!(rejected.reason, expected);
                 assert_eq!(rejected.identity.to_string(), "github:74");
-                assert_eq!(rejected.name, "acme/web");
+                assert_eq!(&*rejected.name, "acme/web");
                 assert_eq!(rejected.login, begun.session.login);
                 assert_eq!(rejected.facts.text(Fact::RunId), Some("7"));
                 assert_eq!(rejected.facts.text(Fact::Ref), None);

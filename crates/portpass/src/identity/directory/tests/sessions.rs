@@ -55,14 +55,14 @@ pub(super) fn session_of(proof: &Proof, network: &str) -> Session {
     Session {
         login: proof.login().unwrap(),
         identity: proof.identity().clone(),
-        name: proof.name().to_owned(),
-        run: proof.facts().text(Fact::RunId).map(str::to_owned),
+        name: proof.name().into(),
+        run: proof.facts().text(Fact::RunId).map(Arc::from),
         binding: login.binding,
         key: Arc::clone(&login.key),
         issued: login.issued,
         expires: login.expires,
         uses: 1,
-        networks: vec![network.to_owned()],
+        networks: [network.to_owned()].into(),
         claims: Arc::new(proof.claims().clone()),
         provider: login.provider.clone(),
         sealed: proof.evidence().sealed().cloned(),
@@ -220,7 +220,7 @@ async fn a_session_is_held_to_its_first_network_where_the_issuer_says_so() {
         let bench = Bench::new(|settings| settings.session_limits.same_network = held);
         let mut session = bench.session().await;
         assert!(bench.again(Some(session.clone()), 0).await.is_ok());
-        session.networks = vec![ELSEWHERE.to_owned(), HERE.to_owned()];
+        session.networks = [ELSEWHERE, HERE].map(str::to_owned).into();
         let outcome = bench.again(Some(session), 0).await;
         if refused {
             assert_eq!(reason(outcome), RejectReason::OtherNetwork);
