@@ -19,6 +19,10 @@ use super::{
 /// Each statement, with room.
 const STATEMENTS: usize = 64;
 
+/// How many pages are written to the journal before they are moved to their place, which the
+/// commit of that moment waits for: few, so that nobody waits long.
+const CHECKPOINT_PAGES: i64 = 200;
+
 /// Pages that are kept in memory: in KiB, and negative, as `SQLite` wants it.
 const CACHE_KIB: i64 = -4096;
 
@@ -38,6 +42,7 @@ impl Writer {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self(Arc::new(Mutex::new(Some(connection)))))
     }
