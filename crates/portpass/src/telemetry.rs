@@ -150,3 +150,33 @@ impl Write for Line {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(lines: &Lines, text: &str, is_urgent: bool) {
+        let waiting = Arc::clone(&lines.0);
+        let mut line = Line { waiting, is_urgent };
+        assert_eq!(line.write(text.as_bytes()).unwrap(), text.len());
+    }
+
+    #[test]
+    fn a_line_waits_for_others_and_a_warning_for_nobody() {
+        let lines = Lines(Arc::default());
+        line(&lines, "one\n", false);
+        line(&lines, "two\n", false);
+        assert_eq!(*lines.0.lock(), b"one\ntwo\n");
+        line(&lines, "a warning of a test\n", true);
+        assert_eq!(*lines.0.lock(), b"");
+    }
+
+    #[test]
+    fn what_waits_when_logging_ends_is_written() {
+        let lines = Lines(Arc::default());
+        let logs = Logs(Arc::clone(&lines.0));
+        line(&lines, "the last line of a test\n", false);
+        drop(logs);
+        assert_eq!(*lines.0.lock(), b"");
+    }
+}
