@@ -31,7 +31,7 @@ use self::{
 const DOCKER_AUTH: &str = "PORTPASS_DOCKER_AUTH";
 
 /// Requests of the open loop, to those of a round: enough for the slowest in a thousand.
-const LATENCY_FACTOR: usize = 2;
+const LATENCY_FACTOR: usize = 4;
 
 /// Repositories that push while mixes are measured are this few; see [`Platform`].
 const SIZES: Sizes = Sizes {
@@ -78,10 +78,10 @@ struct Arguments {
     #[arg(long, value_name = "PROCESS", requires = "postgres")]
     postmaster: Option<u32>,
     /// How many requests are counted in one round.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 5000)]
     requests: usize,
     /// How many rounds there are; their median counts.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 11)]
     rounds: usize,
     /// The core that the server has to itself.
     #[arg(long, default_value_t = 0)]
